@@ -16,7 +16,7 @@ interface Rule {
 }
 
 const RULES: Readonly<Record<string, Rule>> = {
-  lib: { imports: [] },
+  lib: { imports: [], types: ["ports"] },
   bytes: { imports: ["lib"] },
   ip: { imports: ["lib", "bytes"], packages: ["ipaddr.js"] },
   ports: { imports: [], types: ["lib", "ip"] },

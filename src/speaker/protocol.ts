@@ -1,0 +1,52 @@
+/**
+ * The seam between the speaker's main thread and its protocol worker: plain data that survives a structured clone.
+ * Desired state goes down as differences, facts come up as events.
+ */
+import type { IpAddress } from "../ip/address.ts";
+import type { LogFields } from "../ports/log.ts";
+
+/** Answer for `address` on these interfaces. */
+export interface Announcement {
+  readonly address: IpAddress;
+  /** Interface names, or "all" that qualify. */
+  readonly interfaces: "all" | readonly string[];
+}
+
+export type WorkerCommand =
+  /** Starts announcing, or replaces the interfaces of an announcement. */
+  | { readonly do: "announce"; readonly announcement: Announcement }
+  | { readonly do: "withdraw"; readonly address: IpAddress }
+  /** Withdraw everything, then answer with `stopped`. */
+  | { readonly do: "stop" };
+
+export type WorkerEvent =
+  /** The worker is up and its link monitor has told all links once. */
+  | { readonly on: "ready" }
+  /** Names of all interfaces that are not excluded, up or down; sent after each change. */
+  | { readonly on: "interfaces"; readonly names: readonly string[] }
+  /** The interfaces on which `address` is now answered; sent after each change, empty when on none. */
+  | { readonly on: "announcing"; readonly address: IpAddress; readonly interfaces: readonly string[] }
+  /** Counter increments since the last such event; sent at most once a second. */
+  | { readonly on: "counters"; readonly counters: readonly AddressCounters[] }
+  /** Something that layer 2 needs is missing or failed; `message` says what and how to mend it. */
+  | { readonly on: "trouble"; readonly code: string; readonly message: string }
+  | {
+      readonly on: "log";
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly fields: LogFields;
+      readonly message: string;
+    }
+  | { readonly on: "stopped" };
+
+export interface AddressCounters {
+  readonly address: IpAddress;
+  readonly requestsReceived: number;
+  readonly responsesSent: number;
+  readonly gratuitousSent: number;
+}
+
+/** The worker as the main thread sees it; a fake stands in for it in scenario tests. */
+export interface ProtocolWorker {
+  send(command: WorkerCommand): void;
+  onEvent(handler: (event: WorkerEvent) => void): void;
+}
