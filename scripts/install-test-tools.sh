@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the suite uses, and unpacks kubectls of several ages. Needs root and Debian.
+# What is there already is not fetched again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tools=node_modules/.cache/metallb-tools
+mkdir -p "$tools/bin"
+
+packages=(curl iproute2 iputils-arping iputils-ping ndisc6 nftables procps tcpdump util-linux)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if [ "${#missing[@]}" -gt 0 ]; then
+  echo "installing ${missing[*]}"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# fetch_kubectl VERSION SUITE PACKAGE: unpacks a suite's kubectl as kubectl-VERSION, without touching the system's apt.
+fetch_kubectl() {
+  local version=$1 suite=$2 package=$3
+  [ -x "$tools/bin/kubectl-$version" ] && return
+  local state="$tools/apt-$suite"
+  mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main" >"$state/sources.list"
+  local options=(
+    -qq
+    -o "Dir::Etc::sourcelist=$PWD/$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
+    -o "Dir::State::lists=$PWD/$state/lists" -o "Dir::Cache=$PWD/$state/cache" -o Dir::State::status=/dev/null -o APT::Sandbox::User=root
+  )
+  echo "fetching kubectl $version from Debian $suite"
+  apt-get "${options[@]}" update
+  (cd "$state" && apt-get "${options[@]}" download "$package")
+  rm -rf "$state/root"
+  dpkg -x "$state/$package"_*.deb "$state/root"
+  mv "$state/root/usr/bin/kubectl" "$tools/bin/kubectl-$version"
+  rm -rf "$state"
+}
+
+fetch_kubectl 1.20 bookworm kubernetes-client
+fetch_kubectl 1.32 trixie kubectl
+fetch_kubectl 1.36 sid kubectl
+
+for version in 1.20 1.32 1.36; do
+  got=$("$tools/bin/kubectl-$version" version --client -o json | grep -o '"gitVersion": *"v[0-9]*\.[0-9]*' | grep -o '[0-9]*\.[0-9]*$')
+  [ "$got" = "$version" ] || { echo "kubectl-$version reports version $got" >&2; exit 1; }
+done
+echo "test tools are ready"
