@@ -1,0 +1,13 @@
+import type { KubeObject } from "../ports/kube.ts";
+import { fieldsOf, textOf } from "./fields.ts";
+
+/** A Pod as owner of the objects it writes. */
+export interface PodView {
+  readonly name: string;
+  readonly uid: string;
+}
+
+export function projectPod(object: KubeObject): PodView {
+  const metadata = fieldsOf(object.metadata);
+  return { name: textOf(metadata["name"]) ?? "", uid: textOf(metadata["uid"]) ?? "" };
+}

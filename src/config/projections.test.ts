@@ -1,0 +1,156 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { KubeObject } from "../ports/kube.ts";
+import { projectEndpointSlice } from "./endpoint-slice.ts";
+import { projectNamespace } from "./namespace.ts";
+import { projectNode } from "./node.ts";
+import { projectPod } from "./pod.ts";
+import { isOurClass, projectService, requestOf } from "./service.ts";
+
+const DUAL: KubeObject = {
+  metadata: {
+    namespace: "shop",
+    name: "web",
+    uid: "u1",
+    resourceVersion: "7",
+    creationTimestamp: "2026-11-21T12:00:00Z",
+    labels: { app: "web" },
+    annotations: {
+      "metallb.universe.tf/allow-shared-ip": "old",
+      "metallb.io/allow-shared-ip": "",
+      "kubectl.kubernetes.io/last-applied-configuration": "{}",
+    },
+  },
+  spec: {
+    type: "LoadBalancer",
+    loadBalancerIP: "192.168.1.200",
+    ports: [{ name: "http", protocol: "TCP", port: 80, nodePort: 31234 }, { port: 53 }],
+    externalTrafficPolicy: "Local",
+    selector: { app: "web" },
+    clusterIPs: ["10.96.0.1", "fd00::1"],
+    ipFamilies: ["IPv4", "IPv6"],
+    ipFamilyPolicy: "PreferDualStack",
+  },
+  status: {
+    loadBalancer: { ingress: [{ ip: "192.168.1.200", ipMode: "VIP" }, { hostname: "web.example" }] },
+    conditions: [{ type: "metallb.io/Allocated", status: "False", reason: "x", message: "y", observedGeneration: 3 }],
+  },
+};
+
+describe("projectService", () => {
+  test("keeps what is used and nothing else", () => {
+    expect(projectService(DUAL)).toEqual({
+      namespace: "shop",
+      name: "web",
+      uid: "u1",
+      resourceVersion: "7",
+      creationTimestamp: "2026-11-21T12:00:00Z",
+      labels: { app: "web" },
+      annotations: { "metallb.universe.tf/allow-shared-ip": "old", "metallb.io/allow-shared-ip": "" },
+      type: "LoadBalancer",
+      loadBalancerClass: undefined,
+      loadBalancerIP: "192.168.1.200",
+      externalTrafficPolicy: "Local",
+      selector: { app: "web" },
+      ports: [
+        { protocol: "TCP", port: 80 },
+        { protocol: "TCP", port: 53 },
+      ],
+      clusterIPs: ["10.96.0.1", "fd00::1"],
+      ipFamilies: ["IPv4", "IPv6"],
+      ipFamilyPolicy: "PreferDualStack",
+      ingress: [
+        { ip: "192.168.1.200", hostname: "" },
+        { ip: "", hostname: "web.example" },
+      ],
+      conditions: [
+        {
+          type: "metallb.io/Allocated",
+          status: "False",
+          reason: "x",
+          message: "y",
+          lastTransitionTime: "",
+          observedGeneration: 3,
+        },
+      ],
+    });
+  });
+
+  test("a present new key wins over the deprecated one even when it is empty", () => {
+    const service = projectService(DUAL);
+    expect(requestOf(service, "sharingKey")).toBe("");
+    expect(requestOf(service, "pool")).toBeUndefined();
+  });
+
+  test.each([
+    [undefined, "", true],
+    ["x", "", false],
+    [undefined, "x", false],
+    ["x", "x", true],
+    ["y", "x", false],
+  ])("class %j is served by an installation for %j: %j", (loadBalancerClass, ours, want) => {
+    const service = projectService({ metadata: { name: "a" }, spec: { loadBalancerClass } });
+    expect(isOurClass(service, ours)).toBe(want);
+  });
+});
+
+describe("projectEndpointSlice", () => {
+  const slice = (...endpoints: object[]) =>
+    projectEndpointSlice({
+      metadata: { namespace: "shop", name: "web-1", labels: { "kubernetes.io/service-name": "web" } },
+      endpoints,
+    });
+
+  test.each([
+    [{}, true],
+    [{ ready: true }, true],
+    [{ ready: null }, true],
+    [{ ready: false }, false],
+    [{ ready: false, serving: true, terminating: true }, true],
+    [{ ready: true, serving: false }, true],
+    [{ ready: false, serving: false }, false],
+  ])("conditions %j make an endpoint usable: %j", (conditions, usable) => {
+    expect(slice({ addresses: ["10.1.1.1"], nodeName: "a", conditions })).toEqual({
+      service: "shop/web",
+      usable,
+      nodes: usable ? ["a"] : [],
+    });
+  });
+
+  test("nodes are listed once and in order; endpoints without a node still count", () => {
+    expect(slice({ nodeName: "b" }, { nodeName: "a" }, { nodeName: "b" }).nodes).toEqual(["a", "b"]);
+    expect(slice({ addresses: ["fd00::5"] })).toEqual({ service: "shop/web", usable: true, nodes: [] });
+  });
+
+  test("a slice without the label belongs to no Service", () => {
+    expect(projectEndpointSlice({ metadata: { name: "x" } }).service).toBeUndefined();
+  });
+});
+
+test.each([
+  ["True", true],
+  ["False", false],
+  ["Unknown", false],
+])("a Node whose NetworkUnavailable is %s is unavailable: %j", (status, want) => {
+  const conditions = [
+    { type: "Ready", status: "True" },
+    { type: "NetworkUnavailable", status },
+  ];
+  expect(projectNode({ metadata: { name: "n" }, status: { conditions } }).networkUnavailable).toBe(want);
+});
+
+test("any JSON is projected without throwing, and long names count as absent", () => {
+  const projections = [projectService, projectNode, projectNamespace, projectPod, projectEndpointSlice];
+  const object = fc.record({
+    metadata: fc.oneof(fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue())),
+    spec: fc.jsonValue(),
+    status: fc.record({ conditions: fc.jsonValue(), loadBalancer: fc.record({ ingress: fc.jsonValue() }) }),
+    endpoints: fc.jsonValue(),
+  });
+  fc.assert(
+    fc.property(object, (hostile) => {
+      for (const project of projections) expect(project(hostile as unknown as KubeObject)).toBeTypeOf("object");
+    }),
+  );
+  expect(projectNode({ metadata: { name: "n".repeat(1_000_000) } }).name).toBe("");
+});
