@@ -1,0 +1,63 @@
+import * as z from "zod";
+import { KINDS } from "../kinds.ts";
+import type { CrdDefinition } from "./definition.ts";
+import { celRules, emptyObject, int32, labelSelector } from "./types.ts";
+
+const SELECTORS_FORBID_AGGREGATION =
+  "!has(self.serviceSelectors) || self.serviceSelectors.size() == 0 || " +
+  "((!has(self.aggregationLength) || self.aggregationLength == 32) && " +
+  "(!has(self.aggregationLengthV6) || self.aggregationLengthV6 == 128))";
+
+const bgpAdvertisementSpec = z
+  .object({
+    aggregationLength: int32({ min: 1 })
+      .default(32)
+      .describe("Length of the IPv4 prefixes that addresses are combined into."),
+    aggregationLengthV6: int32().default(128).describe("Length of the IPv6 prefixes that addresses are combined into."),
+    localPref: int32().describe("LOCAL_PREF of the routes, for peers in our own autonomous system.").optional(),
+    communities: z
+      .array(z.string())
+      .describe("BGP communities of the routes: 65000:100, large:65000:1:2, or an alias from a Community.")
+      .optional(),
+    ipAddressPools: z.array(z.string()).describe("Names of the pools whose addresses are announced.").optional(),
+    ipAddressPoolSelectors: z
+      .array(labelSelector)
+      .describe("Announces the pools that one of these selects, besides the named ones. Neither: every pool.")
+      .optional(),
+    nodeSelectors: z
+      .array(labelSelector)
+      .describe("Only nodes that one of these selects announce. Empty: every node.")
+      .optional(),
+    peers: z.array(z.string()).describe("Names of the BGPPeers to announce to. Empty: every peer.").optional(),
+    serviceSelectors: z
+      .array(labelSelector)
+      .describe("Only Services that one of these selects are announced. Not together with aggregation.")
+      .optional(),
+  })
+  .meta(
+    celRules({
+      rule: SELECTORS_FORBID_AGGREGATION,
+      message:
+        "serviceSelectors and aggregationLength are mutually exclusive: a combined prefix cannot be limited to " +
+        "some Services",
+    }),
+  );
+
+export const BGP_ADVERTISEMENT: CrdDefinition = {
+  resource: KINDS.BGPAdvertisement,
+  versions: [
+    {
+      name: "v1beta1",
+      storage: true,
+      description: "Announces the addresses of pools to routers, with BGP.",
+      columns: [
+        { name: "IPAddressPools", type: "string", jsonPath: ".spec.ipAddressPools" },
+        { name: "IPAddressPool Selectors", type: "string", jsonPath: ".spec.ipAddressPoolSelectors" },
+        { name: "Peers", type: "string", jsonPath: ".spec.peers" },
+        { name: "Node Selectors", type: "string", jsonPath: ".spec.nodeSelectors", priority: 10 },
+      ],
+      spec: bgpAdvertisementSpec,
+      status: emptyObject,
+    },
+  ],
+};

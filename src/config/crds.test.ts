@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { customResourceDefinitions } from "./crds.ts";
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+const REFERENCE = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../../test/golden/crds/reference-crds.json"), "utf8"),
+) as Record<string, Record<string, Json>>;
+
+const GENERATED = customResourceDefinitions();
+
+/** Differences from the reference that we want; anything else fails the comparison. */
+const INTENDED: readonly string[] = [];
+
+const CRD_KEYS = ["group", "names", "scope", "versions"];
+
+/** Every leaf as `path = value`. Texts are ours and are not compared; `required` has no order. */
+function leaves(value: unknown, path: string): string[] {
+  if (Array.isArray(value)) {
+    const items = path.endsWith(".required") ? [...(value as string[])].sort() : value;
+    return items.flatMap((item, i) => leaves(item, `${path}[${i}]`));
+  }
+  if (typeof value !== "object" || value === null) return [`${path} = ${JSON.stringify(value)}`];
+  const entries = Object.entries(value).filter(([key, child]) => !isText(path, key, child));
+  if (entries.length === 0) return [`${path} = {}`];
+  return entries.flatMap(([key, child]) => leaves(child, `${path}.${key}`));
+}
+
+function isText(path: string, key: string, value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  return key === "description" || key === "deprecationWarning" || (key === "message" && path.includes("validations"));
+}
+
+describe("generated CRDs", () => {
+  test("there is one for each kind of the reference", () => {
+    expect(GENERATED.map((crd) => crd.metadata.name)).toEqual(Object.keys(REFERENCE));
+    expect(GENERATED).toHaveLength(9);
+  });
+
+  test.each(GENERATED.map((crd) => [crd.metadata.name, crd] as const))("%s has the reference's fields", (name, crd) => {
+    const ours = new Set(leaves(crd.spec, name));
+    const theirs = new Set(CRD_KEYS.flatMap((key) => leaves(REFERENCE[name]![key], `${name}.${key}`)));
+    const differences = [
+      ...[...theirs].filter((leaf) => !ours.has(leaf)).map((leaf) => `missing: ${leaf}`),
+      ...[...ours].filter((leaf) => !theirs.has(leaf)).map((leaf) => `added: ${leaf}`),
+    ];
+    expect(theirs.size).toBeGreaterThan(10);
+    expect(differences.filter((difference) => !INTENDED.includes(difference))).toEqual([]);
+  });
+
+  test("every field below spec and status is described, and every CEL rule has a message", () => {
+    const bare: string[] = [];
+    const walk = (schema: Record<string, Json>, path: string): void => {
+      for (const [field, child] of Object.entries(
+        (schema["properties"] ?? {}) as Record<string, Record<string, Json>>,
+      )) {
+        if (child["description"] === undefined && field !== "metadata") bare.push(`${path}.${field}`);
+        walk(child, `${path}.${field}`);
+      }
+      if (schema["items"] !== undefined) walk(schema["items"] as Record<string, Json>, `${path}[]`);
+      for (const rule of (schema["x-kubernetes-validations"] ?? []) as { message?: string }[])
+        if (rule.message === undefined) bare.push(`${path}: a rule`);
+    };
+    for (const crd of GENERATED)
+      for (const version of crd.spec.versions)
+        walk(version.schema.openAPIV3Schema as Record<string, Json>, `${crd.metadata.name}/${version.name}`);
+    expect(bare).toEqual([]);
+  });
+
+  test("the message that scripts look for is there", () => {
+    expect(JSON.stringify(GENERATED)).toContain("serviceSelectors and aggregationLength are mutually exclusive");
+  });
+
+  test("exactly one version of each kind is stored", () => {
+    for (const crd of GENERATED) expect(crd.spec.versions.filter((version) => version.storage)).toHaveLength(1);
+  });
+});
