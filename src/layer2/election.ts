@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
  */
 export function ownerOrder(nodes: readonly string[], ip: string): string[] {
   return nodes
-    .map((node) => ({ node, digest: createHash("sha256").update(`${node}#${ip}`).digest("latin1") }))
+    .map((node) => ({ node, digest: createHash("sha256").update(`${node}#${ip}`).digest("hex") }))
     .sort((a, b) => (a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0))
     .map(({ node }) => node);
 }
