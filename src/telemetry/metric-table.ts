@@ -1,0 +1,77 @@
+/** One metric as it is exposed. */
+export interface MetricSpec {
+  readonly type: "counter" | "gauge";
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** A second name under which the same values are exposed. */
+  readonly alias?: string;
+}
+
+export type MetricTable = Readonly<Record<string, MetricSpec>>;
+
+const K8S_CLIENT = {
+  metallb_k8s_client_updates_total: {
+    type: "counter",
+    help: "Kubernetes objects and configurations that were processed",
+    labels: [],
+  },
+  metallb_k8s_client_update_errors_total: {
+    type: "counter",
+    help: "Kubernetes objects and configurations whose processing failed",
+    labels: [],
+  },
+  metallb_k8s_client_config_loaded_bool: {
+    type: "gauge",
+    help: "1 once a valid configuration has been loaded",
+    labels: [],
+  },
+  metallb_k8s_client_config_stale_bool: {
+    type: "gauge",
+    help: "1 while the latest configuration is invalid and an older one is in use",
+    labels: [],
+  },
+} as const satisfies MetricTable;
+
+function poolGauge(help: string): MetricSpec {
+  return { type: "gauge", help, labels: ["pool"] };
+}
+
+/** The alias follows the convention that a counter's name ends in `_total`. */
+function addressCounter(name: string, help: string): MetricSpec {
+  return { type: "counter", help, labels: ["ip"], alias: `${name}_total` };
+}
+
+/** What each component exposes, under the names that dashboards and alerts for MetalLB know. */
+export const METRICS = {
+  controller: {
+    ...K8S_CLIENT,
+    metallb_allocator_addresses_total: poolGauge("Usable addresses of the pool"),
+    metallb_allocator_addresses_in_use_total: poolGauge("Addresses of the pool that are in use"),
+    metallb_allocator_ipv4_addresses_total: poolGauge("Usable IPv4 addresses of the pool"),
+    metallb_allocator_ipv4_addresses_in_use_total: poolGauge("IPv4 addresses of the pool that are in use"),
+    metallb_allocator_ipv6_addresses_total: poolGauge("Usable IPv6 addresses of the pool"),
+    metallb_allocator_ipv6_addresses_in_use_total: poolGauge("IPv6 addresses of the pool that are in use"),
+  },
+  speaker: {
+    ...K8S_CLIENT,
+    metallb_speaker_announced: {
+      type: "gauge",
+      help: "1 for each service address that this node announces",
+      labels: ["service", "protocol", "node", "ip"],
+    },
+    metallb_layer2_requests_received: addressCounter(
+      "metallb_layer2_requests_received",
+      "ARP requests and neighbour solicitations received for announced addresses",
+    ),
+    metallb_layer2_responses_sent: addressCounter(
+      "metallb_layer2_responses_sent",
+      "ARP replies and neighbour advertisements sent in answer to requests",
+    ),
+    metallb_layer2_gratuitous_sent: addressCounter(
+      "metallb_layer2_gratuitous_sent",
+      "Gratuitous ARP packets and unsolicited neighbour advertisements sent",
+    ),
+  },
+} as const satisfies Readonly<Record<string, MetricTable>>;
+
+export type Component = keyof typeof METRICS;

@@ -1,0 +1,81 @@
+import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+import { BugError } from "../lib/errors.ts";
+import type { MetricLabels, Metrics } from "../ports/metrics.ts";
+import { type Component, METRICS, type MetricSpec, type MetricTable } from "./metric-table.ts";
+
+/** Metrics with what it takes to expose them. */
+export interface ExposedMetrics extends Metrics {
+  /** All series in the Prometheus text format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+interface Family {
+  readonly spec: MetricSpec;
+  readonly series: readonly (Counter | Gauge)[];
+}
+
+/** The component's metrics and those of its process, in a registry of their own. */
+export function createMetrics(component: Component): ExposedMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const families = new Map<string, Family>();
+  for (const [name, spec] of Object.entries<MetricSpec>(METRICS[component] satisfies MetricTable))
+    families.set(name, createFamily(registry, name, spec));
+  return new PromMetrics(registry, families);
+}
+
+function createFamily(registry: Registry, name: string, spec: MetricSpec): Family {
+  const names = spec.alias === undefined ? [name] : [name, spec.alias];
+  const series = names.map((each) => {
+    const config = { name: each, help: spec.help, labelNames: [...spec.labels], registers: [registry] };
+    return spec.type === "counter" ? new Counter(config) : new Gauge(config);
+  });
+  return { spec, series };
+}
+
+class PromMetrics implements ExposedMetrics {
+  readonly #registry: Registry;
+  readonly #families: ReadonlyMap<string, Family>;
+
+  constructor(registry: Registry, families: ReadonlyMap<string, Family>) {
+    this.#registry = registry;
+    this.#families = families;
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  add(name: string, labels: MetricLabels, value: number): void {
+    for (const series of this.#series(name, labels)) {
+      if (!(series instanceof Counter)) throw new BugError(`metric ${name} is a gauge: set it`);
+      series.inc(labels, value);
+    }
+  }
+
+  set(name: string, labels: MetricLabels, value: number): void {
+    for (const series of this.#series(name, labels)) {
+      if (!(series instanceof Gauge)) throw new BugError(`metric ${name} is a counter: add to it`);
+      series.set(labels, value);
+    }
+  }
+
+  remove(name: string, labels: MetricLabels): void {
+    for (const series of this.#series(name, labels)) series.remove(labels);
+  }
+
+  #series(name: string, labels: MetricLabels): readonly (Counter | Gauge)[] {
+    const family = this.#families.get(name);
+    if (family === undefined) throw new BugError(`metric ${name} is not in the table`);
+    const given = Object.keys(labels).sort().join();
+    const wanted = [...family.spec.labels].sort().join();
+    if (given !== wanted)
+      throw new BugError(`metric ${name} has labels ${wanted || "(none)"}, not ${given || "(none)"}`);
+    return family.series;
+  }
+}
