@@ -1,0 +1,112 @@
+import { type ClientRequest, type IncomingMessage } from "node:http";
+import { type Agent, request as httpsRequest } from "node:https";
+import type { Millis } from "../lib/duration.ts";
+import { err, ok, type Result } from "../lib/result.ts";
+import type { KubeError, KubeResult } from "../ports/kube.ts";
+import type { KubeEndpoint } from "./endpoint.ts";
+import { errorFromAnswer, errorWithoutAnswer, unexpectedAnswer } from "./kube-error.ts";
+
+const USER_AGENT = "metallb-ts";
+
+/** Error answers are read up to here and no further: a Status object is small. */
+const MAX_ERROR_BODY = 64 * 1024;
+
+export interface KubeRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Path and query. */
+  readonly path: string;
+  readonly body?: { readonly type: string; readonly text: string };
+  readonly pool: Agent;
+  /** Until the headers of the answer are there. */
+  readonly timeout: Millis;
+  readonly signal?: AbortSignal;
+}
+
+/** Sends a request and waits for the headers of a successful answer. Error answers are read and become KubeErrors. */
+export async function open(endpoint: KubeEndpoint, request: KubeRequest): Promise<Result<IncomingMessage, KubeError>> {
+  let message: IncomingMessage;
+  try {
+    message = await send(endpoint, request);
+  } catch (thrown) {
+    return err(errorWithoutAnswer(thrown));
+  }
+  const code = message.statusCode ?? 0;
+  if (code >= 200 && code < 300) return ok(message);
+  const text = await readText(message, MAX_ERROR_BODY, request.timeout);
+  return err(errorFromAnswer(code, text.ok ? text.value : "", message.headers["retry-after"]));
+}
+
+/** The body as text. More than `maxBytes`, an aborted body, or no end within `timeout` is an error. */
+export function readText(message: IncomingMessage, maxBytes: number, timeout: Millis): Promise<KubeResult<string>> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const timer = setTimeout(() => fail(unexpectedAnswer("ETIMEDOUT", `body incomplete after ${timeout} ms`)), timeout);
+    const fail = (error: KubeError) => {
+      clearTimeout(timer);
+      message.destroy();
+      resolve(err(error));
+    };
+    message.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > maxBytes) fail(unexpectedAnswer("TooLarge", `answer is larger than ${maxBytes} bytes`));
+      else chunks.push(chunk);
+    });
+    message.on("error", (error) => fail(errorWithoutAnswer(error)));
+    message.on("end", () => {
+      clearTimeout(timer);
+      resolve(ok(Buffer.concat(chunks).toString("utf8")));
+    });
+  });
+}
+
+async function send(endpoint: KubeEndpoint, request: KubeRequest): Promise<IncomingMessage> {
+  const { tls, headers, proxy } = await endpoint.credentials();
+  const { body, method, signal } = request;
+  const prefix = endpoint.server.pathname.replace(/\/$/, "");
+  return await new Promise((resolve, reject) => {
+    const outgoing = httpsRequest({
+      ...tls,
+      agent: proxy ?? request.pool,
+      host: endpoint.server.hostname.replace(/^\[|\]$/g, ""),
+      port: endpoint.server.port || 443,
+      method,
+      path: prefix + request.path,
+      headers: {
+        ...headers,
+        Accept: "application/json",
+        "User-Agent": USER_AGENT,
+        ...(body === undefined
+          ? {}
+          : { "Content-Type": body.type, "Content-Length": Buffer.byteLength(body.text).toString() }),
+      },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const timer = setTimeout(() => outgoing.destroy(timedOut(request)), request.timeout);
+    outgoing.on("socket", (socket) => socket.setKeepAlive(true, 30_000));
+    outgoing.on("error", (error) => {
+      clearTimeout(timer);
+      if (isStale(outgoing, error) && method !== "POST") resolve(send(endpoint, request));
+      else reject(error);
+    });
+    outgoing.on("response", (message) => {
+      clearTimeout(timer);
+      resolve(message);
+    });
+    outgoing.end(body?.text);
+  });
+}
+
+/**
+ * The server closed an idle kept-alive connection in the moment it was used again. Nothing was processed, but that
+ * can't be proven, so what must not happen twice is left to the caller.
+ */
+function isStale(request: ClientRequest, error: Error): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return request.reusedSocket && (code === "ECONNRESET" || code === "EPIPE");
+}
+
+function timedOut(request: KubeRequest): Error {
+  const what = `${request.method} ${request.path.split("?", 1)[0]}`;
+  return Object.assign(new Error(`${what}: no answer within ${request.timeout} ms`), { code: "ETIMEDOUT" });
+}
