@@ -28,6 +28,8 @@ const initialEnd = (version: string) => ({
 });
 const bookmark = (version: string) => ({ type: "BOOKMARK", object: { metadata: { resourceVersion: version } } });
 
+const SOON = { timeout: 5000, interval: 5 };
+
 let api: ScriptedApi;
 let told: string[];
 let lines: Record<string, unknown>[];
@@ -60,12 +62,8 @@ function watch(...answers: readonly Answer[]): void {
   close = () => handle.close();
 }
 
-async function expectTold(...expected: readonly string[]): Promise<void> {
-  await vi.waitFor(() => expect(told).toEqual(expected), { timeout: 5000, interval: 5 });
-}
-
 async function expectQuery(index: number, expected: Readonly<Record<string, string | null>>): Promise<void> {
-  await vi.waitFor(() => expect(api.requests.length).toBeGreaterThan(index), { timeout: 5000, interval: 5 });
+  await vi.waitFor(() => expect(api.requests.length).toBeGreaterThan(index), SOON);
   const { query } = api.requests[index]!;
   expect(Object.fromEntries(Object.keys(expected).map((name) => [name, query.get(name)]))).toEqual(expected);
 }
@@ -75,7 +73,7 @@ const UNSUPPORTED = answerStatus(422, "Invalid", "sendInitialEvents is forbidden
 describe("reflector over HTTPS", () => {
   test("a streaming list tells everything, then synced, then changes", async () => {
     watch(answerEvents(added("a", "1"), added("b", "2"), initialEnd("5"), modified("a", "6")));
-    await expectTold("set shop/a@1", "set shop/b@2", "synced", "set shop/a@6");
+    await expect.poll(() => told, SOON).toEqual(["set shop/a@1", "set shop/b@2", "synced", "set shop/a@6"]);
     await expectQuery(0, {
       watch: "true",
       allowWatchBookmarks: "true",
@@ -97,7 +95,7 @@ describe("reflector over HTTPS", () => {
       answerJson(200, { items: [service("b", "2")], metadata: { resourceVersion: "7" } }),
       answerEvents({ type: "DELETED", object: service("a", "8") }),
     );
-    await expectTold("set shop/a@1", "set shop/b@2", "synced", "delete shop/a");
+    await expect.poll(() => told, SOON).toEqual(["set shop/a@1", "set shop/b@2", "synced", "delete shop/a"]);
     await expectQuery(1, { limit: "500", continue: null, watch: null });
     await expectQuery(2, { limit: "500", continue: "next" });
     await expectQuery(3, { watch: "true", resourceVersion: "7", sendInitialEvents: null });
@@ -109,15 +107,17 @@ describe("reflector over HTTPS", () => {
       answerEvents(added("kept", "1"), added("changed", "2"), added("gone", "3"), initialEnd("3"), expired),
       answerEvents(added("kept", "1"), added("changed", "9"), added("new", "8"), initialEnd("9")),
     );
-    await expectTold(
-      "set shop/kept@1",
-      "set shop/changed@2",
-      "set shop/gone@3",
-      "synced",
-      "set shop/changed@9",
-      "set shop/new@8",
-      "delete shop/gone",
-    );
+    await expect
+      .poll(() => told, SOON)
+      .toEqual([
+        "set shop/kept@1",
+        "set shop/changed@2",
+        "set shop/gone@3",
+        "synced",
+        "set shop/changed@9",
+        "set shop/new@8",
+        "delete shop/gone",
+      ]);
   });
 
   test("a connection dropped in the middle of a line resumes from the last complete event or bookmark", async () => {
@@ -127,7 +127,7 @@ describe("reflector over HTTPS", () => {
       setTimeout(() => response.socket?.destroy(), 20);
     };
     watch(drop, answerEvents(modified("a", "41")));
-    await expectTold("set shop/a@1", "synced", "set shop/a@2", "set shop/a@41");
+    await expect.poll(() => told, SOON).toEqual(["set shop/a@1", "synced", "set shop/a@2", "set shop/a@41"]);
     await expectQuery(1, { resourceVersion: "40", sendInitialEvents: null });
     expect(lines.filter((line) => line["level"] === "warn")).toMatchObject([
       { resource: "services", op: "stream-list" },
@@ -147,7 +147,7 @@ describe("reflector over HTTPS", () => {
       }, 1);
     };
     watch(slow);
-    await expectTold("set shop/käse@1", "synced");
+    await expect.poll(() => told, SOON).toEqual(["set shop/käse@1", "synced"]);
   });
 
   test.each([
@@ -159,7 +159,7 @@ describe("reflector over HTTPS", () => {
   ])("$name is waited out, with one warning", async ({ first, atLeast }) => {
     const start = performance.now();
     watch(first, answerEvents(added("a", "1"), initialEnd("1")));
-    await expectTold("set shop/a@1", "synced");
+    await expect.poll(() => told, SOON).toEqual(["set shop/a@1", "synced"]);
     expect(performance.now() - start).toBeGreaterThan(atLeast);
     await expectQuery(1, { sendInitialEvents: "true" });
     expect(lines.filter((line) => line["level"] === "warn")).toHaveLength(1);
