@@ -1,0 +1,153 @@
+/**
+ * The announce plan: for one Service, whether this node announces it on layer 2, and if not, why not. Pure; every
+ * speaker computes it from the same objects, so that they agree on the owner without talking to each other.
+ */
+import type { ServiceView } from "../config/service.ts";
+import { isOurClass, requestOf } from "../config/service.ts";
+import { anySelectorMatches } from "../config/selector.ts";
+import type { IpAddress } from "../ip/address.ts";
+import { formatAddress, parseAddress } from "../ip/address.ts";
+import { ownerOrder } from "../layer2/election.ts";
+import type { NodeRefusal, PlacedAdvertisement } from "./eligible-nodes.ts";
+import type { PoolIndex } from "./pool-index.ts";
+import type { Announcement } from "./protocol.ts";
+
+/** Why a Service is not announced from this node. */
+export type SkipReason =
+  | "serviceDeleted"
+  | "otherLoadBalancerClass"
+  | "notLoadBalancer"
+  | "noIPAllocated"
+  | "invalidIP"
+  | "ipNotAllowed"
+  | "noEndpoints"
+  | "noLocalEndpoints"
+  | "sharedIPWithServiceSelector"
+  | "noMatchingAdvertisement"
+  | "noCandidates"
+  | "notOwner"
+  | NodeRefusal;
+
+export type Decision =
+  | {
+      readonly announce: true;
+      readonly addresses: readonly IpAddress[];
+      /** Where to answer; by advertisement, whether such interfaces exist or not. */
+      readonly interfaces: Announcement["interfaces"];
+    }
+  | {
+      readonly announce: false;
+      readonly reason: SkipReason;
+      /** The node that owns it instead, when one does. */
+      readonly owner?: string;
+    };
+
+/** What is the same for all Services. */
+export interface PlanContext {
+  /** This node. */
+  readonly self: string;
+  readonly loadBalancerClass: string;
+  readonly pools: PoolIndex;
+  /** By pool name. */
+  readonly advertisements: ReadonlyMap<string, readonly PlacedAdvertisement[]>;
+  /** Nodes that could own addresses, with what keeps them from it, if anything. */
+  readonly candidates: ReadonlyMap<string, NodeRefusal | undefined>;
+}
+
+/** Where a Service's endpoints that take traffic are. */
+export interface Endpoints {
+  readonly usable: boolean;
+  isOn(node: string): boolean;
+}
+
+/** Why a Service is none of our business; undefined when it is. */
+export function notOurs(service: ServiceView, loadBalancerClass: string): SkipReason | undefined {
+  if (service.type !== "LoadBalancer") return "notLoadBalancer";
+  return isOurClass(service, loadBalancerClass) ? undefined : "otherLoadBalancerClass";
+}
+
+export function decide(service: ServiceView, endpoints: Endpoints, context: PlanContext): Decision {
+  const foreign = notOurs(service, context.loadBalancerClass);
+  if (foreign !== undefined) return skip(foreign);
+  if (service.ingress.length === 0) return skip("noIPAllocated");
+  const addresses = service.ingress.map(({ ip }) => parseAddress(ip)).filter((address) => address !== undefined);
+  if (addresses.length < service.ingress.length) return skip("invalidIP");
+  const pool = context.pools.poolOf(addresses);
+  if (pool === undefined) return skip("ipNotAllowed");
+  if (!endpoints.usable) return skip("noEndpoints");
+  const matching = (context.advertisements.get(pool) ?? []).filter(({ advertisement }) => {
+    const { serviceSelectors } = advertisement;
+    return serviceSelectors.length === 0 || anySelectorMatches(serviceSelectors, service.labels);
+  });
+  return decideOwner(service, addresses, { endpoints, matching, context });
+}
+
+interface Contest {
+  readonly endpoints: Endpoints;
+  /** Advertisements of the Service's pool that are for the Service. */
+  readonly matching: readonly PlacedAdvertisement[];
+  readonly context: PlanContext;
+}
+
+function decideOwner(service: ServiceView, addresses: readonly IpAddress[], contest: Contest): Decision {
+  const { endpoints, matching, context } = contest;
+  const selective = matching.some(({ advertisement }) => advertisement.serviceSelectors.length > 0);
+  if (selective && requestOf(service, "sharingKey") !== undefined) return skip("sharedIPWithServiceSelector");
+  const here = matching.filter(({ scores }) => scores.has(context.self));
+  if (here.length === 0) return skip("noMatchingAdvertisement");
+  const local = service.externalTrafficPolicy === "Local";
+  const owner = electOwner(addresses[0]!, local, contest);
+  if (owner === context.self) return { announce: true, addresses, interfaces: interfacesOf(here) };
+  const refusal = context.candidates.get(context.self);
+  const reason = refusal ?? (local && !endpoints.isOn(context.self) ? "noLocalEndpoints" : undefined);
+  if (owner === undefined) return skip(reason ?? "noCandidates");
+  return { ...skip(reason ?? "notOwner"), owner };
+}
+
+/**
+ * Of the candidates that some matching advertisement selects, the one with the highest sum of preferences; among equals
+ * the first in hash order of the first address, so that both addresses of a dual-stack Service go to one node.
+ */
+function electOwner(first: IpAddress, local: boolean, { endpoints, matching, context }: Contest): string | undefined {
+  let best: string[] = [];
+  let bestScore = 0;
+  for (const [node, refusal] of context.candidates) {
+    if (refusal !== undefined || (local && !endpoints.isOn(node))) continue;
+    const score = scoreOf(node, matching);
+    if (score === undefined || score < bestScore) continue;
+    if (score > bestScore) best = [];
+    bestScore = score;
+    best.push(node);
+  }
+  return best.length < 2 ? best[0] : ownerOrder(best, formatAddress(first))[0];
+}
+
+/** Undefined when no advertisement selects the node. */
+function scoreOf(node: string, matching: readonly PlacedAdvertisement[]): number | undefined {
+  const scores = matching.map((placed) => placed.scores.get(node)).filter((score) => score !== undefined);
+  return scores.length === 0 ? undefined : scores.reduce((sum, score) => sum + score, 0);
+}
+
+/** One advertisement without a limit lifts all limits. */
+function interfacesOf(placed: readonly PlacedAdvertisement[]): Announcement["interfaces"] {
+  const lists = placed.map(({ advertisement }) => advertisement.interfaces);
+  return lists.some((list) => list.length === 0) ? "all" : [...new Set(lists.flat())].sort();
+}
+
+export function skip(reason: SkipReason): Decision & { readonly announce: false } {
+  return { announce: false, reason };
+}
+
+export function sameDecision(a: Decision, b: Decision): boolean {
+  if (a.announce && b.announce)
+    return sameItems(a.addresses, b.addresses) && sameInterfaces(a.interfaces, b.interfaces);
+  return !a.announce && !b.announce && a.reason === b.reason && a.owner === b.owner;
+}
+
+export function sameInterfaces(a: Announcement["interfaces"], b: Announcement["interfaces"]): boolean {
+  return a === "all" || b === "all" ? a === b : sameItems(a, b);
+}
+
+function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
+}

@@ -1,0 +1,207 @@
+import { projectEndpointSlice } from "../config/endpoint-slice.ts";
+import { KINDS } from "../config/kinds.ts";
+import { projectNode } from "../config/node.ts";
+import { projectResource } from "../config/resource.ts";
+import { projectService } from "../config/service.ts";
+import { seconds } from "../lib/duration.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { EventRecorder, KubeClient, KubeObject, KubeWatcher, ResourceType, WatchSink } from "../ports/kube.ts";
+import type { Log } from "../ports/log.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { Random } from "../ports/random.ts";
+import { AllocationNotes } from "./allocation-notes.ts";
+import type { AnnounceOptions } from "./announce-state.ts";
+import { AnnounceState } from "./announce-state.ts";
+import { Layer2ConfigSource } from "./layer2-config.ts";
+import { Layer2Speaker } from "./layer2-speaker.ts";
+import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
+import { StatusKeeper } from "./status-keeper.ts";
+
+export interface SpeakerOptions extends AnnounceOptions {
+  /** Where the configuration is and the status objects go. */
+  readonly namespace: string;
+  /** Our own Pod, which owns the status objects; undefined outside of a cluster. */
+  readonly podName: string | undefined;
+}
+
+export interface SpeakerPorts {
+  readonly watcher: KubeWatcher;
+  readonly client: KubeClient;
+  readonly events: EventRecorder;
+  readonly worker: ProtocolWorker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Between the command to stop and the worker's word that everything is withdrawn. */
+const STOP_TIMEOUT = seconds(2);
+
+/** A whole speaker on whatever ports it is given. */
+export class Speaker {
+  readonly #options: SpeakerOptions;
+  readonly #ports: SpeakerPorts;
+  readonly #state: AnnounceState;
+  readonly #config = new Layer2ConfigSource();
+  readonly #layer2: Layer2Speaker;
+  readonly #notes: AllocationNotes;
+  readonly #statuses: StatusKeeper;
+  readonly #watches: { close(): void }[] = [];
+  /** Kinds whose first list has not come yet. */
+  readonly #unsynced = new Set<string>();
+  /** What the worker reported as missing, by code. */
+  readonly #troubles = new Map<string, string>();
+  #workerReady = false;
+  #replanScheduled = false;
+  #refused = "";
+  #onStopped: (() => void) | undefined;
+  #stopping = false;
+
+  constructor(options: SpeakerOptions, ports: SpeakerPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    const { log, events, worker, metrics } = ports;
+    this.#state = new AnnounceState(options);
+    this.#notes = new AllocationNotes(log);
+    this.#statuses = new StatusKeeper(options, ports);
+    this.#layer2 = new Layer2Speaker(options.node, {
+      worker,
+      events,
+      log,
+      metrics,
+      onAnnounced: (service, interfaces) => this.#statuses.want(service, interfaces),
+    });
+  }
+
+  start(): void {
+    const { namespace } = this.#options;
+    this.#ports.worker.onEvent((event) => this.#onWorkerEvent(event));
+    this.#watch(KINDS.Service, projectService, {
+      set: (key, service) => {
+        this.#state.setService(key, service);
+        this.#notes.set(key, service);
+      },
+      delete: (key) => {
+        this.#state.deleteService(key);
+        this.#notes.delete(key);
+      },
+    });
+    this.#watch(KINDS.EndpointSlice, projectEndpointSlice, {
+      set: (key, slice) => this.#state.setSlice(key, slice),
+      delete: (key) => this.#state.deleteSlice(key),
+    });
+    this.#watch(KINDS.Node, projectNode, {
+      set: (_, node) => this.#state.setNode(node),
+      delete: (name) => this.#state.deleteNode(name),
+    });
+    const pools: Sink<KubeObject> = {
+      set: (key, pool) => this.#config.setPool(key, pool),
+      delete: (key) => this.#config.deletePool(key),
+    };
+    this.#watch(KINDS.IPAddressPool, projectResource, pools, namespace);
+    const advertisements: Sink<KubeObject> = {
+      set: (key, advertisement) => this.#config.setAdvertisement(key, advertisement),
+      delete: (key) => this.#config.deleteAdvertisement(key),
+    };
+    this.#watch(KINDS.L2Advertisement, projectResource, advertisements, namespace);
+    this.#statuses.start();
+  }
+
+  /** What is missing before this speaker can do its work; undefined when it is ready. */
+  waitingFor(): string | undefined {
+    const missing = [
+      ...(this.#unsynced.size > 0 ? [`the first list of ${[...this.#unsynced].join(", ")}`] : []),
+      ...this.#troubles.values(),
+    ];
+    if (missing.length === 0 && !this.#workerReady) missing.push("the protocol worker");
+    return missing.length === 0 ? undefined : missing.join("; ");
+  }
+
+  /** Withdraws everything; resolves when the worker has done so, or after two seconds. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const watch of this.#watches) watch.close();
+    const { worker, clock } = this.#ports;
+    await new Promise<void>((resolve) => {
+      this.#onStopped = resolve;
+      clock.after(STOP_TIMEOUT, resolve);
+      worker.send({ do: "stop" });
+    });
+    await this.#statuses.close();
+  }
+
+  #watch<T>(resource: ResourceType, project: (object: KubeObject) => T, sink: Sink<T>, namespace?: string): void {
+    const { watcher, metrics } = this.#ports;
+    this.#unsynced.add(resource.plural);
+    const told = (): void => {
+      metrics.add("metallb_k8s_client_updates_total", {}, 1);
+      this.#scheduleReplan();
+    };
+    const full: WatchSink<T> = {
+      set: (key, value) => {
+        sink.set(key, value);
+        told();
+      },
+      delete: (key) => {
+        sink.delete(key);
+        told();
+      },
+      synced: () => {
+        this.#unsynced.delete(resource.plural);
+        this.#scheduleReplan();
+      },
+    };
+    this.#watches.push(watcher.watch({ resource, project, ...(namespace === undefined ? {} : { namespace }) }, full));
+  }
+
+  /** Everything that arrives in one go is planned for once. */
+  #scheduleReplan(): void {
+    if (this.#replanScheduled || this.#unsynced.size > 0 || this.#stopping) return;
+    this.#replanScheduled = true;
+    queueMicrotask(() => {
+      this.#replanScheduled = false;
+      if (!this.#stopping) this.#replan();
+    });
+  }
+
+  #replan(): void {
+    this.#takeConfig();
+    this.#layer2.apply(this.#state.replan());
+    if (this.#state.hasPlan) this.#statuses.begin();
+  }
+
+  #takeConfig(): void {
+    const { log, metrics } = this.#ports;
+    const outcome = this.#config.next(() => this.#state.announced());
+    if (outcome.is === "unchanged") return;
+    metrics.set("metallb_k8s_client_config_stale_bool", {}, outcome.is === "refused" ? 1 : 0);
+    if (outcome.is === "accepted") {
+      const { pools, advertisements } = outcome.config;
+      this.#state.setConfig(outcome.config);
+      this.#refused = "";
+      metrics.set("metallb_k8s_client_config_loaded_bool", {}, 1);
+      const counts = { pools: pools.length, l2Advertisements: advertisements.length };
+      log.info(counts, "configuration accepted");
+      return;
+    }
+    const text = outcome.errors.join("\n");
+    if (text === this.#refused) return;
+    this.#refused = text;
+    metrics.add("metallb_k8s_client_update_errors_total", {}, 1);
+    for (const error of outcome.errors)
+      log.error({ error }, `configuration refused, the last good one stays in force: ${error}`);
+  }
+
+  #onWorkerEvent(event: WorkerEvent): void {
+    if (event.on === "ready") this.#workerReady = true;
+    if (event.on === "stopped") this.#onStopped?.();
+    if (event.on === "trouble" && this.#troubles.get(event.code) !== event.message) {
+      this.#troubles.set(event.code, event.message);
+      this.#ports.log.error({ code: event.code }, event.message);
+    }
+    this.#layer2.onWorkerEvent(event);
+  }
+}
+
+type Sink<T> = Pick<WatchSink<T>, "set" | "delete">;

@@ -1,0 +1,117 @@
+import { KINDS } from "../config/kinds.ts";
+import type { L2StatusView } from "../config/l2-status.ts";
+import { projectL2Status } from "../config/l2-status.ts";
+import type { KubeClient, KubeError, KubeObject, KubeResult, ObjectKey } from "../ports/kube.ts";
+import { sameInterfaces } from "./announce-plan.ts";
+import type { Announcement } from "./protocol.ts";
+import type { StatusIdentity, StatusWrite } from "./status-plan.ts";
+import { planStatus } from "./status-plan.ts";
+
+/** Brings ServiceL2Status objects to what the plan says, one Service at a time; the caller decides when and retries. */
+export class StatusWriter {
+  readonly #client: KubeClient;
+  readonly #identity: () => StatusIdentity;
+  readonly #announced = new Map<ObjectKey, Announcement["interfaces"]>();
+  /** By Service, then by name. */
+  readonly #existing = new Map<ObjectKey, Map<string, L2StatusView>>();
+  readonly #serviceOf = new Map<string, ObjectKey>();
+
+  constructor(client: KubeClient, identity: () => StatusIdentity) {
+    this.#client = client;
+    this.#identity = identity;
+  }
+
+  /** What the plan says; undefined: not announced from this node. Returns whether that is news. */
+  want(service: ObjectKey, announced: Announcement["interfaces"] | undefined): boolean {
+    const before = this.#announced.get(service);
+    if (announced === undefined) return this.#announced.delete(service);
+    this.#announced.set(service, announced);
+    return before === undefined || !sameInterfaces(before, announced);
+  }
+
+  /** What the API server has. Older news than what we wrote ourselves meanwhile is passed over. */
+  see(status: L2StatusView): void {
+    const siblings = this.#existing.get(status.service) ?? new Map<string, L2StatusView>();
+    const known = siblings.get(status.name);
+    if (known !== undefined && isOlder(status.resourceVersion, known.resourceVersion)) return;
+    this.#existing.set(status.service, siblings.set(status.name, status));
+    this.#serviceOf.set(status.name, status.service);
+  }
+
+  /** The object is gone. Returns the Service it was about, if it was known. */
+  forget(name: string): ObjectKey | undefined {
+    const service = this.#serviceOf.get(name);
+    if (service === undefined) return undefined;
+    this.#serviceOf.delete(name);
+    const siblings = this.#existing.get(service);
+    siblings?.delete(name);
+    if (siblings?.size === 0) this.#existing.delete(service);
+    return service;
+  }
+
+  /** All Services for which something is wanted or there. */
+  services(): ReadonlySet<ObjectKey> {
+    return new Set([...this.#announced.keys(), ...this.#existing.keys()]);
+  }
+
+  /** Writes what differs, at most one round; returns the error of the first write that failed. */
+  async reconcile(service: ObjectKey): Promise<KubeError | undefined> {
+    for (const write of this.#plan(service)) {
+      const error = await this.#write(service, write);
+      if (error !== undefined) return error;
+    }
+    return undefined;
+  }
+
+  #plan(service: ObjectKey): readonly StatusWrite[] {
+    const slash = service.indexOf("/");
+    const name = { namespace: service.slice(0, slash), name: service.slice(slash + 1) };
+    const existing = [...(this.#existing.get(service)?.values() ?? [])];
+    return planStatus(name, this.#announced.get(service), existing, this.#identity());
+  }
+
+  async #write(service: ObjectKey, write: StatusWrite): Promise<KubeError | undefined> {
+    const kind = KINDS.ServiceL2Status;
+    const { namespace } = this.#identity();
+    switch (write.do) {
+      case "create": {
+        const error = this.#take(await this.#client.create(kind, write.body, { namespace }));
+        // The API server takes no status at creation; it follows at once, so that nobody sees it empty for long.
+        const follow = error === undefined ? this.#plan(service).find((next) => next.do === "status") : undefined;
+        return follow === undefined ? error : this.#write(service, follow);
+      }
+      case "delete": {
+        const deleted = await this.#client.delete(kind, { namespace, name: write.name });
+        if (!deleted.ok && deleted.error.code !== 404) return deleted.error;
+        this.forget(write.name);
+        return undefined;
+      }
+      case "adopt":
+        return this.#take(
+          await this.#client.patch(kind, { namespace, name: write.name }, { type: "merge", body: write.body }),
+        );
+      case "status":
+        return this.#take(
+          await this.#client.patch(
+            kind,
+            { namespace, name: write.name },
+            { type: "merge", body: write.body },
+            { subresource: "status" },
+          ),
+        );
+    }
+  }
+
+  /** What was written is known at once, not only when the watch tells it. */
+  #take(result: KubeResult<KubeObject>): KubeError | undefined {
+    if (!result.ok) return result.error;
+    this.see(projectL2Status(result.value));
+    return undefined;
+  }
+}
+
+/** Resource versions are decimal numbers that grow; anything else is not judged. */
+function isOlder(a: string, b: string): boolean {
+  const numbers = /^[0-9]+$/.test(a) && /^[0-9]+$/.test(b);
+  return numbers && (a.length === b.length ? a < b : a.length < b.length);
+}
