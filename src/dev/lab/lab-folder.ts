@@ -1,0 +1,46 @@
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Everything a lab writes: kubeconfigs, logs, a socket. It goes with the lab, unless somebody wants to read the logs. */
+export class LabFolder {
+  readonly path: string;
+  /** For the person outside, who is admin. */
+  readonly kubeconfig: string;
+  /** The unix socket on which the API server is reached from every network namespace. */
+  readonly apiSocket: string;
+  /** Pods' logs, as `<namespace>/<pod>.log`; the API server serves them from there. */
+  readonly podLogs: string;
+  /** Key and certificate of the containers, in one JSON file. */
+  readonly containerCertificate: string;
+
+  constructor(path: string) {
+    this.path = path;
+    this.kubeconfig = join(path, "kubeconfig");
+    this.apiSocket = join(path, "api-server.sock");
+    this.podLogs = join(path, "logs");
+    this.containerCertificate = join(path, "container-certificate.json");
+  }
+
+  /** The kubeconfig of a program in the lab. */
+  kubeconfigOf(user: string): string {
+    return join(this.path, `kubeconfig-${user.replaceAll(":", "-")}`);
+  }
+
+  podLog(namespace: string, pod: string): string {
+    return join(this.podLogs, namespace, `${pod}.log`);
+  }
+
+  standInLog(name: string): string {
+    return join(this.path, "stand-ins", `${name}.log`);
+  }
+
+  /** Makes the end of the lab leave the folder where it is. */
+  keep(): void {
+    if (existsSync(this.path)) writeFileSync(join(this.path, "keep"), "");
+  }
+
+  /** Removes it now, for a lab that never opened. */
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,30 @@
+import type { Millis } from "../../lib/duration.ts";
+import { EnvironmentError, errorMessage } from "../../lib/errors.ts";
+
+const POLL_INTERVAL = 50;
+
+/**
+ * Asks until there is an answer. An answer that throws counts as none; when the deadline passes, the last reason is in
+ * the error.
+ */
+export async function until<T>(
+  what: string,
+  within: Millis,
+  ask: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  const deadline = performance.now() + within;
+  let reason = "";
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      reason = `: ${errorMessage(error)}`;
+    }
+    if (performance.now() > deadline) {
+      const message = `waited ${within / 1000} s in vain for ${what}${reason}`;
+      throw new EnvironmentError("timeout", message, { retryable: false });
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
+  }
+}
