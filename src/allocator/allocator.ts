@@ -1,0 +1,255 @@
+import type { IpAddress } from "../ip/address.ts";
+import type { Family } from "../ip/family.ts";
+import { BugError } from "../lib/errors.ts";
+import { AddressUse } from "./address-use.ts";
+import type { FamilySpace } from "./family-space.ts";
+import type { Pool } from "./pool.ts";
+import { PoolTable, sameRules } from "./pool-table.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Holding, ServiceId, ServiceRequest, SharingTerms, Terms } from "./request.ts";
+import { sameSharing } from "./request.ts";
+import type { Change } from "./topic.ts";
+import { addressTopic, freeTopic, shareTopic } from "./topic.ts";
+
+/** Addresses of one family of a pool. */
+export interface FamilyCount {
+  readonly total: bigint;
+  /** A shared address counts once. */
+  readonly inUse: number;
+}
+
+export type PoolCount = Readonly<Record<Family, FamilyCount>>;
+
+/**
+ * Who has which address. It keeps the one rule that is never bent: a protocol and port of an address belongs to one
+ * Service. Whether a Service should get an address is asked with `obstacle` and decided in `choose.ts`.
+ *
+ * Every call that changes something says what it changed, so that those who wait for it can be tried again.
+ */
+export class Allocator {
+  #pools = new PoolTable([]);
+  readonly #uses = new Map<IpAddress, AddressUse>();
+  readonly #holdings = new Map<ServiceId, Holding>();
+  #recounted = new Set<string>();
+
+  get pools(): PoolTable {
+    return this.#pools;
+  }
+
+  holding(id: ServiceId): Holding | undefined {
+    return this.#holdings.get(id);
+  }
+
+  holdersOf(address: IpAddress): readonly ServiceId[] {
+    return Array.from(this.#uses.get(address)?.holders() ?? [], (holder) => holder.id);
+  }
+
+  /** The pool that an address belongs to. */
+  poolOf(address: IpAddress): Pool | undefined {
+    return this.#pools.locate(address)?.spaces.pool;
+  }
+
+  /**
+   * Replaces the pools. Addresses in use stay with the pool that has them now; those that no pool has any more are taken
+   * from their holders. Returns the Services for which something may have changed.
+   */
+  setPools(pools: readonly Pool[]): ReadonlySet<ServiceId> {
+    const old = this.#pools;
+    this.#pools = new PoolTable(pools, old);
+    for (const { pool } of [...old.all(), ...this.#pools.all()]) this.#recounted.add(pool.name);
+    const affected = new Set<ServiceId>();
+    for (const use of this.#uses.values()) {
+      const before = old.get(use.space.pool);
+      const now = this.#pools.get(use.space.pool);
+      const kept = now?.[use.space.family] === use.space;
+      if (kept && before !== undefined && sameRules(before.pool, now.pool)) continue;
+      for (const { id } of use.holders()) affected.add(id);
+      if (!kept) this.#rehome(use);
+    }
+    return affected;
+  }
+
+  /** What keeps the Service from being on the address on these terms; the pool's rules are not looked at. */
+  obstacle({ id, terms }: Pick<ServiceRequest, "id" | "terms">, address: IpAddress): Refusal | undefined {
+    const use = this.#uses.get(address);
+    const other = use?.otherThan(id);
+    if (use === undefined || other === undefined) return undefined;
+    return sharingObstacle(id, terms, use, other.id) ?? this.portObstacle(id, terms, address);
+  }
+
+  /** The other Service on the address that has one of the ports. */
+  portObstacle(id: ServiceId, terms: Terms, address: IpAddress): Refusal | undefined {
+    const use = this.#uses.get(address);
+    if (use === undefined) return undefined;
+    for (const port of terms.ports) {
+      const other = use.ownerOf(port, id);
+      if (other !== undefined) return { code: "port-conflict", address, port, other };
+    }
+    return undefined;
+  }
+
+  /** Makes these the Service's addresses, each of which must be in a pool and have no `portObstacle`. */
+  assign(id: ServiceId, terms: Terms, addresses: readonly IpAddress[]): readonly Change[] {
+    const old = this.#holdings.get(id);
+    if (old !== undefined && sameTerms(old.terms, terms) && sameList(old.addresses, addresses)) return [];
+    const changes: Change[] = [];
+    const holding = { id, terms, addresses };
+    for (const address of old?.addresses ?? []) {
+      const use = this.#uses.get(address)!;
+      if (addresses.includes(address)) this.#amend(use, old!, holding, changes);
+      else this.#leave(old!, use, changes);
+    }
+    for (const address of addresses)
+      if (old?.addresses.includes(address) !== true) this.#join(holding, address, changes);
+    if (addresses.length === 0) this.#holdings.delete(id);
+    else this.#holdings.set(id, holding);
+    return changes;
+  }
+
+  release(id: ServiceId): readonly Change[] {
+    const holding = this.#holdings.get(id);
+    return holding === undefined ? [] : this.assign(id, holding.terms, []);
+  }
+
+  count(pool: string): PoolCount | undefined {
+    const spaces = this.#pools.get(pool);
+    return spaces === undefined ? undefined : { IPv4: familyCount(spaces.IPv4), IPv6: familyCount(spaces.IPv6) };
+  }
+
+  /** Names of the pools, gone ones included, whose counts may have changed since the last call. */
+  takeRecounted(): ReadonlySet<string> {
+    const names = this.#recounted;
+    if (names.size > 0) this.#recounted = new Set();
+    return names;
+  }
+
+  #join(holding: Holding, address: IpAddress, changes: Change[]): void {
+    const { id, terms } = holding;
+    this.#insistOnPorts(id, terms, address);
+    let use = this.#uses.get(address);
+    if (use === undefined) {
+      const location = this.#pools.locate(address);
+      if (location?.ordinal === undefined) throw new BugError(`${id} can't be on ${address}: it is in no pool`);
+      use = new AddressUse(address, location.space, location.ordinal, terms);
+      this.#uses.set(address, use);
+      use.space.open(use.ordinal, terms);
+      this.#recounted.add(use.space.pool);
+    }
+    use.add(holding);
+    use.space.takePorts(use.ordinal, use.terms, terms.ports);
+    pushShareChange(changes, use.space, terms);
+    this.#agree(use, changes);
+  }
+
+  /** Stays on the address on other terms, or with other addresses beside it. */
+  #amend(use: AddressUse, old: Holding, holding: Holding, changes: Change[]): void {
+    const { id, terms } = holding;
+    this.#insistOnPorts(id, terms, use.address);
+    use.replace(old, holding);
+    if (sameTerms(old.terms, terms)) return;
+    use.space.freePorts(use.ordinal, use.terms, old.terms.ports);
+    use.space.takePorts(use.ordinal, use.terms, terms.ports);
+    changes.push({ topic: addressTopic(use.address) });
+    pushShareChange(changes, use.space, use.terms);
+    this.#agree(use, changes);
+  }
+
+  #insistOnPorts(id: ServiceId, terms: Terms, address: IpAddress): void {
+    const taken = this.portObstacle(id, terms, address);
+    if (taken !== undefined) throw new BugError(`${id} can't be on ${address}: ${taken.code}`);
+  }
+
+  #leave(holding: Holding, use: AddressUse, changes: Change[]): void {
+    const { space, ordinal } = use;
+    use.remove(holding);
+    space.freePorts(ordinal, use.terms, holding.terms.ports);
+    changes.push({ topic: addressTopic(use.address) });
+    pushShareChange(changes, space, use.terms);
+    if (use.count > 0) {
+      this.#agree(use, changes);
+      return;
+    }
+    space.close(ordinal, use.terms);
+    this.#uses.delete(use.address);
+    this.#recounted.add(space.pool);
+    changes.push({ topic: freeTopic(space.pool, space.family), freed: space });
+  }
+
+  /** When all holders of an address have come to the same terms, these become the address's. */
+  #agree(use: AddressUse, changes: Change[]): void {
+    const first = use.first()!;
+    if (sameSharing(first.terms, use.terms) || !agreeToShare(use)) return;
+    const { space, ordinal } = use;
+    for (const { terms } of use.holders()) space.freePorts(ordinal, use.terms, terms.ports);
+    space.close(ordinal, use.terms);
+    use.terms = first.terms;
+    space.open(ordinal, use.terms);
+    for (const { terms } of use.holders()) space.takePorts(ordinal, use.terms, terms.ports);
+    changes.push({ topic: addressTopic(use.address) });
+    pushShareChange(changes, space, use.terms);
+  }
+
+  /** Moves an address in use to the pool that has it now. */
+  #rehome(use: AddressUse): void {
+    const location = this.#pools.locate(use.address);
+    const holders = [...use.holders()];
+    if (location?.ordinal === undefined) {
+      this.#uses.delete(use.address);
+      for (const holder of holders) this.#withdraw(holder, use.address);
+      return;
+    }
+    const moved = new AddressUse(use.address, location.space, location.ordinal, use.terms);
+    this.#uses.set(use.address, moved);
+    moved.space.open(moved.ordinal, moved.terms);
+    for (const holder of holders) {
+      moved.add(holder);
+      moved.space.takePorts(moved.ordinal, moved.terms, holder.terms.ports);
+    }
+  }
+
+  #withdraw(holder: Holding, gone: IpAddress): void {
+    const addresses = holder.addresses.filter((address) => address !== gone);
+    const left = { ...holder, addresses };
+    for (const address of addresses) this.#uses.get(address)?.replace(holder, left);
+    if (addresses.length === 0) this.#holdings.delete(holder.id);
+    else this.#holdings.set(holder.id, left);
+  }
+}
+
+/** Keys and backends, not ports. Who was there first, on the address's own terms, is not the one to leave. */
+function sharingObstacle(id: ServiceId, terms: Terms, use: AddressUse, other: ServiceId): Refusal | undefined {
+  const { address } = use;
+  if (use.first()?.id === id && sameSharing(terms, use.terms)) return undefined;
+  if (terms.sharingKey === "" || use.terms.sharingKey === "")
+    return { code: "address-in-use", address, other, keyless: terms.sharingKey === "" };
+  if (terms.sharingKey !== use.terms.sharingKey)
+    return { code: "sharing-key-conflict", address, key: terms.sharingKey, other, otherKey: use.terms.sharingKey };
+  if (terms.backendKey !== use.terms.backendKey)
+    return { code: "backend-conflict", address, key: terms.sharingKey, other };
+  return undefined;
+}
+
+function pushShareChange(changes: Change[], space: FamilySpace, terms: SharingTerms): void {
+  if (terms.sharingKey !== "") changes.push({ topic: shareTopic(space.pool, space.family, terms) });
+}
+
+/** Whether a new group could be made of the holders: one alone always can. */
+function agreeToShare(use: AddressUse): boolean {
+  const first = use.first()!;
+  if (use.count === 1) return true;
+  if (first.terms.sharingKey === "") return false;
+  for (const { terms } of use.holders()) if (!sameSharing(terms, first.terms)) return false;
+  return true;
+}
+
+function familyCount(space: FamilySpace): FamilyCount {
+  return { total: space.size, inUse: space.used };
+}
+
+function sameTerms(a: Terms, b: Terms): boolean {
+  return sameSharing(a, b) && sameList(a.ports, b.ports);
+}
+
+function sameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
+}

@@ -1,0 +1,34 @@
+import type { IpAddress } from "../ip/address.ts";
+import type { Family } from "../ip/family.ts";
+import type { FamilySpace } from "./family-space.ts";
+import type { SharingTerms } from "./request.ts";
+
+/** Names something a Service can wait for: that an address becomes free in a pool, that sharing becomes possible, … */
+export type Topic = string;
+
+/** Something that changed and that somebody may have waited for. */
+export interface Change {
+  readonly topic: Topic;
+  /** When addresses became free: where they are. Once they are taken again, nobody else needs to be tried. */
+  readonly freed?: FamilySpace;
+}
+
+/** An address of the pool became free. */
+export function freeTopic(pool: string, family: Family): Topic {
+  return `free ${family} ${pool}`;
+}
+
+/** The addresses shared in the pool on these terms, or the ports taken on them, changed. */
+export function shareTopic(pool: string, family: Family, terms: SharingTerms): Topic {
+  return `share ${family} ${pool} ${groupKey(terms)}`;
+}
+
+/** Somebody left the address, or is on it on other terms. */
+export function addressTopic(address: IpAddress): Topic {
+  return `address ${address}`;
+}
+
+/** One text for a sharing key and a backend key; JSON keeps them apart whatever they contain. */
+export function groupKey(terms: SharingTerms): string {
+  return JSON.stringify([terms.sharingKey, terms.backendKey]);
+}
