@@ -1,0 +1,40 @@
+import type { LogLevel } from "../telemetry/logger.ts";
+
+/** What the `controller` command is told on its command line. */
+export interface ControllerFlags {
+  /** Port of the metrics on all addresses; 0: none. */
+  readonly port: number;
+  /** Where the pools are; "": METALLB_NAMESPACE, else the namespace of the pod's service account. */
+  readonly namespace: string;
+  readonly logLevel: LogLevel;
+  /** Port of `/healthz` and `/readyz` on all addresses; 0: none. */
+  readonly healthProbePort: number;
+  /** Only Services of this class are served; "": those without a class. */
+  readonly lbClass: string;
+  /** "": KUBECONFIG, else the pod's service account. */
+  readonly kubeconfig: string;
+}
+
+const LOG_LEVELS: readonly LogLevel[] = ["all", "debug", "info", "warn", "error", "none"];
+
+export const CONTROLLER_DEFAULTS: ControllerFlags = {
+  port: 9120,
+  namespace: "",
+  logLevel: "info",
+  healthProbePort: 17472,
+  lbClass: "",
+  kubeconfig: "",
+};
+
+/** What is wrong with the flags, one sentence each; empty: nothing. */
+export function controllerFlagIssues(flags: ControllerFlags): readonly string[] {
+  const issues: string[] = [];
+  const ports = { "--port": flags.port, "--health-probe-port": flags.healthProbePort };
+  for (const [flag, port] of Object.entries(ports))
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) issues.push(`${flag} is ${port}; use 0 to 65535`);
+  if (flags.port !== 0 && flags.port === flags.healthProbePort)
+    issues.push(`--port and --health-probe-port are both ${flags.port}; use different ports`);
+  if (!LOG_LEVELS.includes(flags.logLevel))
+    issues.push(`--log-level is ${JSON.stringify(flags.logLevel)}; use one of ${LOG_LEVELS.join(", ")}`);
+  return issues;
+}

@@ -1,0 +1,126 @@
+import { Allocator } from "../allocator/allocator.ts";
+import { KINDS } from "../config/kinds.ts";
+import { projectNamespace } from "../config/namespace.ts";
+import { projectService } from "../config/service.ts";
+import type { ResourceType, WatchOptions, WatchSink } from "../ports/kube.ts";
+import { formatIssues, PoolConfig, projectPool, type PoolConfigResult } from "./pool-config.ts";
+import { PoolReporter } from "./pool-reporter.ts";
+import type { ControllerPorts } from "./ports.ts";
+import { PendingRetry } from "./pending-retry.ts";
+import { ServiceReconciler } from "./service-reconciler.ts";
+import { ServiceWriter } from "./service-writer.ts";
+
+export interface ControllerOptions {
+  /** Where the pools are. */
+  readonly namespace: string;
+  /** Services of this class are served; "": Services without a class. */
+  readonly loadBalancerClass: string;
+}
+
+export interface Controller {
+  /** Kinds that have not been read completely yet; empty: it works. */
+  readonly unread: readonly string[];
+  /** Watches end at once; resolves when the writes that are under way have ended. */
+  stop(): Promise<void>;
+}
+
+/** Puts the parts together and starts them. */
+export function startController(ports: ControllerPorts, options: ControllerOptions): Controller {
+  const { log, metrics } = ports;
+  const allocator = new Allocator();
+  const services = new ServiceReconciler({
+    allocator,
+    loadBalancerClass: options.loadBalancerClass,
+    log,
+    onPlan: (id) => {
+      writer.offer(id);
+      reporter.touch();
+      retry.touch();
+    },
+  });
+  const writer = new ServiceWriter(ports, services);
+  const retry = new PendingRetry(ports.clock, services);
+  const config = new PoolConfig(applyConfig(ports, services, () => reporter.touch()));
+  const reporter = new PoolReporter(ports, options.namespace, allocator, (name) =>
+    config.resource(`${options.namespace}/${name}`),
+  );
+
+  const unsynced = new Set<ResourceType>([KINDS.Service, KINDS.IPAddressPool, KINDS.Namespace]);
+  const watch = <T>(watched: WatchOptions<T>, sink: Omit<WatchSink<T>, "synced">) =>
+    ports.watcher.watch(watched, {
+      set: (key, value) => sink.set(key, value),
+      delete: (key) => sink.delete(key),
+      synced: () => {
+        unsynced.delete(watched.resource);
+        if (unsynced.size === 0) config.complete();
+      },
+    });
+  const watches = [
+    watch(
+      { resource: KINDS.Service, project: projectService },
+      {
+        set: (id, service) => {
+          metrics.add("metallb_k8s_client_updates_total", {}, 1);
+          services.set(id, service);
+        },
+        delete: (id) => {
+          services.delete(id);
+          writer.forget(id);
+          reporter.touch();
+        },
+      },
+    ),
+    watch(
+      { resource: KINDS.IPAddressPool, namespace: options.namespace, project: projectPool },
+      {
+        set: (key, pool) => {
+          config.setPool(key, pool);
+          reporter.offer(pool.metadata.name);
+        },
+        delete: (key) => config.deletePool(key),
+      },
+    ),
+    watch(
+      { resource: KINDS.Namespace, project: projectNamespace },
+      { set: (key, value) => config.setNamespace(key, value), delete: (key) => config.deleteNamespace(key) },
+    ),
+  ];
+  log.info({ namespace: options.namespace, loadBalancerClass: options.loadBalancerClass }, "controller started");
+
+  return {
+    get unread() {
+      return Array.from(unsynced, ({ kind }) => kind);
+    },
+    async stop() {
+      for (const watch of watches) watch.close();
+      retry.close();
+      await Promise.all([writer.close(), reporter.close()]);
+      log.info({}, "controller stopped");
+    },
+  };
+}
+
+/** Uses valid pools; complains once about others. */
+function applyConfig(ports: ControllerPorts, services: ServiceReconciler, onApplied: () => void) {
+  const { log, metrics } = ports;
+  let complaint = "";
+  return (result: PoolConfigResult) => {
+    metrics.add("metallb_k8s_client_updates_total", {}, 1);
+    metrics.set("metallb_k8s_client_config_stale_bool", {}, result.valid ? 0 : 1);
+    const issues = result.valid ? "" : formatIssues(result.issues);
+    if (!result.valid) {
+      metrics.add("metallb_k8s_client_update_errors_total", {}, 1);
+      const consequence = services.started
+        ? "the last valid one stays in force"
+        : "Services are left alone until it is valid";
+      if (issues !== complaint)
+        log.error({ issues: result.issues }, `invalid configuration; ${consequence}: ${issues}`);
+    } else {
+      metrics.set("metallb_k8s_client_config_loaded_bool", {}, 1);
+      log.info({ pools: result.pools.map(({ name }) => name) }, "configuration applied");
+      services.setPools(result.pools);
+      onApplied();
+    }
+    complaint = issues;
+  };
+}

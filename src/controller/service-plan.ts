@@ -1,0 +1,121 @@
+import type { Allocator } from "../allocator/allocator.ts";
+import { chooseAddresses, heldRefusal, waitTopics } from "../allocator/choose.ts";
+import type { Refusal } from "../allocator/refusal.ts";
+import type { ServiceRequest, Terms } from "../allocator/request.ts";
+import type { Topic } from "../allocator/topic.ts";
+import type { ServiceView } from "../config/service.ts";
+import type { IpAddress } from "../ip/address.ts";
+import { familyOf } from "../ip/address.ts";
+import { keyOfService } from "./service-key.ts";
+import { askedBy, shownAddresses } from "./service-request.ts";
+
+/** What should be true for a Service, with a reason for everything that is not as it asks. */
+export interface ServicePlan {
+  /** What it gets, to be assigned on these terms. */
+  readonly addresses: readonly IpAddress[];
+  readonly terms: Terms;
+  /** Pool of the first address. */
+  readonly pool: string | undefined;
+  /** Why the request is not fulfilled. The Service keeps what it has and may keep. */
+  readonly refusal?: Refusal;
+  /** With PreferDualStack: why there is no address of the other family. */
+  readonly missing?: Refusal;
+  /** Addresses it has, or shows, and can't keep. Not among them: those that go because it asked for others. */
+  readonly lost: readonly Lost[];
+  /** Another try makes sense when one of these changes. */
+  readonly waitFor: readonly Topic[];
+}
+
+export interface Lost {
+  readonly address: IpAddress;
+  readonly reason: Refusal;
+}
+
+/** A Service that gets nothing from us and that shows nothing of us. */
+export const NOTHING: ServicePlan = {
+  addresses: [],
+  terms: { sharingKey: "", backendKey: "", ports: [] },
+  pool: undefined,
+  lost: [],
+  waitFor: [],
+};
+
+/**
+ * Decides on one Service. Make before break: what it has goes only when it gets what it asks for, or when keeping it
+ * would break a rule that protects others: a port belongs to one Service, and addresses come from pools.
+ */
+export function planService(allocator: Allocator, service: ServiceView): ServicePlan {
+  const { terms, request } = askedBy(service);
+  const id = keyOfService(service);
+  const held = allocator.holding(id)?.addresses ?? [];
+  const shown = shownAddresses(service);
+  if (!request.ok) {
+    const addresses = held.filter((address) => isKeepable(allocator, { id, terms }, address));
+    return { addresses, terms, pool: poolOf(allocator, addresses), refusal: request.error, lost: [], waitFor: [] };
+  }
+  const chosen = chooseAddresses(allocator, request.value, held.length > 0 ? held : onePerFamily(shown));
+  const addresses = chosen.ok
+    ? chosen.value.addresses
+    : held.filter((address) => isKeepable(allocator, request.value, address));
+  const refusals = chosen.ok ? [chosen.value.missing] : [chosen.error];
+  const obstacles = addresses.map((address) => allocator.obstacle({ id, terms }, address));
+  const reasons = [...refusals, ...obstacles].filter((reason) => reason !== undefined);
+  return {
+    addresses,
+    terms,
+    pool: poolOf(allocator, addresses),
+    ...(chosen.ok ? onlyDefined(chosen.value.missing) : { refusal: chosen.error }),
+    lost: losses(allocator, request.value, new Set([...held, ...shown]), addresses),
+    waitFor: reasons.length === 0 ? [] : waitTopics(allocator, request.value, addresses, reasons),
+  };
+}
+
+/**
+ * The addresses of the status that a Service may claim after a restart, before anybody gets new ones: those that a pool
+ * has and on which nobody else has its ports.
+ */
+export function claimable(
+  allocator: Allocator,
+  service: ServiceView,
+): { addresses: readonly IpAddress[]; terms: Terms } {
+  const { terms, request } = askedBy(service);
+  const user = request.ok ? request.value : { id: keyOfService(service), terms };
+  const addresses = onePerFamily(shownAddresses(service)).filter((address) => isKeepable(allocator, user, address));
+  return { addresses, terms };
+}
+
+/** Of a Service whose request can't be read, the families aren't known and don't matter. */
+type User = Pick<ServiceRequest, "id" | "terms"> & Partial<Pick<ServiceRequest, "families">>;
+
+function isKeepable(allocator: Allocator, { id, terms, families }: User, address: IpAddress): boolean {
+  if (families?.includes(familyOf(address)) === false) return false;
+  if (allocator.pools.locate(address)?.ordinal === undefined) return false;
+  return allocator.portObstacle(id, terms, address) === undefined;
+}
+
+/** An address that goes although it would fit goes because the user wants another one: that is no loss. */
+function losses(
+  allocator: Allocator,
+  request: ServiceRequest,
+  had: ReadonlySet<IpAddress>,
+  has: readonly IpAddress[],
+): readonly Lost[] {
+  const lost: Lost[] = [];
+  for (const address of had) {
+    const reason = has.includes(address) ? undefined : heldRefusal(allocator, { ...request, pool: undefined }, address);
+    if (reason !== undefined) lost.push({ address, reason });
+  }
+  return lost;
+}
+
+function poolOf(allocator: Allocator, addresses: readonly IpAddress[]): string | undefined {
+  return addresses[0] === undefined ? undefined : allocator.poolOf(addresses[0])?.name;
+}
+
+function onlyDefined(missing: Refusal | undefined): { missing?: Refusal } {
+  return missing === undefined ? {} : { missing };
+}
+
+function onePerFamily(addresses: readonly IpAddress[]): readonly IpAddress[] {
+  return addresses.filter((address, i) => addresses.findIndex((other) => familyOf(other) === familyOf(address)) === i);
+}

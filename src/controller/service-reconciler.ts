@@ -1,0 +1,185 @@
+import type { Allocator } from "../allocator/allocator.ts";
+import type { Pool } from "../allocator/pool.ts";
+import { explainRefusal, refusingService } from "../allocator/refusal.ts";
+import type { ServiceId } from "../allocator/request.ts";
+import type { Change } from "../allocator/topic.ts";
+import type { ServiceView } from "../config/service.ts";
+import { isOurClass } from "../config/service.ts";
+import { formatAddress } from "../ip/address.ts";
+import { Dispatcher } from "../lib/queue.ts";
+import type { Log } from "../ports/log.ts";
+import { shownAddresses } from "./service-request.ts";
+import type { ServicePlan } from "./service-plan.ts";
+import { claimable, NOTHING, planService } from "./service-plan.ts";
+import { WaitingList } from "./waiting-list.ts";
+
+interface Entry {
+  view: ServiceView;
+  /** Undefined before the first decision, and for Services that are not ours to touch. */
+  plan: ServicePlan | undefined;
+}
+
+/**
+ * Keeps a plan for every Service as Services and pools change, all in memory and at once. Work goes with what changed:
+ * a change makes only those Services be looked at again that it concerns or that wait for it, the oldest first.
+ * Nothing is decided before `start`.
+ */
+export class ServiceReconciler {
+  readonly #allocator: Allocator;
+  readonly #loadBalancerClass: string;
+  readonly #log: Log;
+  readonly #onPlan: (id: ServiceId) => void;
+  readonly #entries = new Map<ServiceId, Entry>();
+  readonly #waiting = new WaitingList();
+  readonly #changes = new Dispatcher<Change>((change) => this.#wake(change));
+  #started = false;
+
+  /** `onPlan` is called after each decision on a Service, also when it is the same as before. */
+  constructor(options: {
+    readonly allocator: Allocator;
+    readonly loadBalancerClass: string;
+    readonly log: Log;
+    readonly onPlan: (id: ServiceId) => void;
+  }) {
+    this.#allocator = options.allocator;
+    this.#loadBalancerClass = options.loadBalancerClass;
+    this.#log = options.log;
+    this.#onPlan = options.onPlan;
+  }
+
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** How many Services wait for something. */
+  get pending(): number {
+    return this.#waiting.size;
+  }
+
+  retryPending(): void {
+    for (const id of this.#inOrder(this.#waiting.ids())) this.reconsider(id);
+  }
+
+  service(id: ServiceId): ServiceView | undefined {
+    return this.#entries.get(id)?.view;
+  }
+
+  plan(id: ServiceId): ServicePlan | undefined {
+    return this.#entries.get(id)?.plan;
+  }
+
+  set(id: ServiceId, view: ServiceView): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) this.#entries.set(id, { view, plan: undefined });
+    else entry.view = view;
+    if (this.#started) this.reconsider(id);
+  }
+
+  delete(id: ServiceId): void {
+    if (!this.#entries.delete(id)) return;
+    this.#waiting.set(id, "", []);
+    const changes = this.#allocator.release(id);
+    if (changes.length > 0) this.#log.info({ service: id }, "released: the Service is gone");
+    this.#tell(changes);
+  }
+
+  /** The first pools, or other ones. An address that is in use stays where it is as long as a pool has it. */
+  setPools(pools: readonly Pool[]): void {
+    const affected = this.#allocator.setPools(pools);
+    if (!this.#started) {
+      this.#started = true;
+      this.#start();
+      return;
+    }
+    const ids = new Set([...affected, ...this.#unsatisfied()]);
+    for (const id of this.#inOrder(ids)) this.reconsider(id);
+  }
+
+  /** Decides again; safe at any time. */
+  reconsider(id: ServiceId): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    const before = entry.plan;
+    entry.plan = this.#decide(id, entry.view);
+    const plan = entry.plan ?? NOTHING;
+    const changes = this.#allocator.assign(id, plan.terms, plan.addresses);
+    this.#waiting.set(id, entry.view.creationTimestamp, plan.waitFor);
+    this.#report(id, before, plan);
+    this.#onPlan(id);
+    this.#tell(changes);
+  }
+
+  /** Services that don't have all they ask for. */
+  #unsatisfied(): ServiceId[] {
+    return [...this.#entries]
+      .filter(([, { plan }]) => (plan?.refusal ?? plan?.missing) !== undefined)
+      .map(([id]) => id);
+  }
+
+  /** Who has an address claims it before anybody gets a new one, so that a restart changes nothing. */
+  #start(): void {
+    const ids = this.#inOrder(this.#entries.keys());
+    for (const id of ids) {
+      const { view } = this.#entries.get(id)!;
+      if (!this.#isOurs(id, view) || view.type !== "LoadBalancer") continue;
+      const { addresses, terms } = claimable(this.#allocator, view);
+      this.#allocator.assign(id, terms, addresses);
+    }
+    for (const id of ids) this.reconsider(id);
+  }
+
+  #decide(id: ServiceId, view: ServiceView): ServicePlan | undefined {
+    if (!this.#isOurs(id, view)) return undefined;
+    return view.type === "LoadBalancer" ? planService(this.#allocator, view) : NOTHING;
+  }
+
+  /**
+   * A Service that stops being a LoadBalancer loses its class with that, so when we serve a class, what tells that it
+   * was ours is that we remember it.
+   */
+  #isOurs(id: ServiceId, view: ServiceView): boolean {
+    if (view.type === "LoadBalancer" || this.#loadBalancerClass === "")
+      return isOurClass(view, this.#loadBalancerClass);
+    return this.#entries.get(id)?.plan !== undefined;
+  }
+
+  /** Those with an address first, then by age and name: the same for any order of arrival. */
+  #inOrder(ids: Iterable<ServiceId>): readonly ServiceId[] {
+    const keyed = Array.from(ids, (id) => {
+      const { view } = this.#entries.get(id)!;
+      const shows = shownAddresses(view).length > 0 ? "0" : "1";
+      return { id, rank: `${shows} ${view.creationTimestamp} ${id}` };
+    });
+    return keyed.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ id }) => id);
+  }
+
+  #tell(changes: readonly Change[]): void {
+    for (const change of changes) this.#changes.dispatch(change);
+  }
+
+  #wake({ topic, freed }: Change): void {
+    for (const id of this.#waiting.waitingFor(topic)) {
+      if (freed?.exhausted === true) return;
+      this.reconsider(id);
+    }
+  }
+
+  #report(id: ServiceId, before: ServicePlan | undefined, plan: ServicePlan): void {
+    const reason = plan.refusal === undefined ? "" : explainRefusal(plan.refusal);
+    const oldReason = before?.refusal === undefined ? "" : explainRefusal(before.refusal);
+    if (plan.refusal !== undefined && reason !== oldReason) {
+      const other = refusingService(plan.refusal);
+      const fields = {
+        service: id,
+        reason: plan.refusal.code,
+        ...(other === undefined ? {} : { otherService: other }),
+      };
+      this.#log.warn({ ...fields, keeping: plan.addresses.map(formatAddress) }, `not allocated: ${reason}`);
+    }
+    const addresses = plan.addresses.map(formatAddress);
+    const old = (before ?? NOTHING).addresses.map(formatAddress);
+    if (addresses.join() === old.join()) return;
+    if (addresses.length === 0) this.#log.info({ service: id, addresses: old }, "released");
+    else this.#log.info({ service: id, addresses, pool: plan.pool }, "allocated");
+  }
+}

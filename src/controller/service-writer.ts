@@ -1,0 +1,92 @@
+import type { ServiceId } from "../allocator/request.ts";
+import { KINDS } from "../config/kinds.ts";
+import type { ServiceView } from "../config/service.ts";
+import { projectService } from "../config/service.ts";
+import type { Handled } from "../lib/work-queue.ts";
+import { WorkQueue } from "../lib/work-queue.ts";
+import type { KubeError } from "../ports/kube.ts";
+import type { ControllerPorts } from "./ports.ts";
+import { rfc3339 } from "./rfc3339.ts";
+import type { ServiceReconciler } from "./service-reconciler.ts";
+import { statusUpdate } from "./service-status.ts";
+
+/** Writes to Services that are under way at the same time. */
+const CONCURRENCY = 32;
+
+/**
+ * Brings the Services' status in line with their plans. Each write is one patch for the version it was computed from:
+ * when somebody else was faster, the write is computed again from what the watch brings.
+ */
+export class ServiceWriter {
+  readonly #ports: ControllerPorts;
+  readonly #services: ServiceReconciler;
+  readonly #queue: WorkQueue<ServiceId>;
+  /** Services whose last write failed, so that a failure is logged once and not at every try. */
+  readonly #failing = new Set<ServiceId>();
+
+  constructor(ports: ControllerPorts, services: ServiceReconciler) {
+    this.#ports = ports;
+    this.#services = services;
+    const { clock, random } = ports;
+    this.#queue = new WorkQueue({ clock, random, concurrency: CONCURRENCY, handle: (id) => this.#write(id) });
+  }
+
+  /** The Service or its plan may have changed. */
+  offer(id: ServiceId): void {
+    if (this.#update(id) !== undefined) this.#queue.add(id);
+  }
+
+  forget(id: ServiceId): void {
+    this.#queue.forget(id);
+    this.#failing.delete(id);
+  }
+
+  /** Resolves when writes that are under way have ended. */
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+
+  #update(id: ServiceId) {
+    const service = this.#services.service(id);
+    const plan = this.#services.plan(id);
+    if (service === undefined || plan === undefined) return undefined;
+    const update = statusUpdate(service, plan, rfc3339(this.#ports.clock.wallTime()));
+    return update === undefined ? undefined : { ...update, service };
+  }
+
+  async #write(id: ServiceId): Promise<Handled> {
+    const update = this.#update(id);
+    if (update === undefined) return "done";
+    const { service, patch, events } = update;
+    const { namespace, name } = service;
+    const result = await this.#ports.client.patch(
+      KINDS.Service,
+      { namespace, name },
+      { type: "merge", body: patch },
+      { subresource: "status" },
+    );
+    if (!result.ok) return this.#afterFailure(id, result.error);
+    this.#failing.delete(id);
+    for (const event of events) this.#ports.events.record({ regarding: regarding(service), ...event });
+    // What the watch has told meanwhile is newer than this answer, or will be followed by it.
+    if (this.#services.service(id) === service) this.#services.set(id, projectService(result.value));
+    return "done";
+  }
+
+  #afterFailure(id: ServiceId, error: KubeError): Handled {
+    if (error.code === 404) return "done";
+    if (error.code !== 409 && !this.#failing.has(id)) {
+      this.#failing.add(id);
+      this.#ports.log.warn(
+        { service: id, error: error.message, code: error.code },
+        "writing the status failed; retrying",
+      );
+    }
+    if (error.code !== 409) this.#ports.metrics.add("metallb_k8s_client_update_errors_total", {}, 1);
+    return error.retryAfter === undefined ? "retry" : { retryAfter: error.retryAfter };
+  }
+}
+
+function regarding({ namespace, name, uid }: ServiceView) {
+  return { apiVersion: "v1", kind: "Service", namespace, name, uid };
+}
