@@ -1,0 +1,71 @@
+import { coreSchema } from "../schema/core-schemas.ts";
+import { isObject } from "../schema/json.ts";
+import type { JsonObject } from "../schema/json.ts";
+import type { StructuralSchema } from "../schema/structural.ts";
+import { StatusError } from "../status.ts";
+import { serverSideApply } from "./apply.ts";
+import { badRequest, parseJsonBody, parseYamlBody } from "./body.ts";
+import { applyJsonPatch } from "./json-patch.ts";
+import { mergePatch } from "./merge-patch.ts";
+import { strategicMerge } from "./strategic.ts";
+
+const JSON_PATCH = "application/json-patch+json";
+const MERGE_PATCH = "application/merge-patch+json";
+const STRATEGIC_PATCH = "application/strategic-merge-patch+json";
+const APPLY_PATCH = "application/apply-patch+yaml";
+
+export interface PatchInput {
+  /** May carry parameters: `application/merge-patch+json; charset=utf-8` */
+  readonly contentType: string;
+  readonly body: Uint8Array | string;
+  /** The stored object; only an apply patch makes a new one. Never changed. */
+  readonly current: object | undefined;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly isCustomResource: boolean;
+  readonly fieldManager: string | undefined;
+  readonly force: boolean;
+  /** RFC 3339, whole seconds. */
+  readonly now: string;
+  readonly subresource?: string;
+  /** Of custom resources; built-in kinds have theirs. */
+  readonly schema?: StructuralSchema;
+}
+
+/**
+ * The object after a patch: not yet pruned, defaulted or validated. An apply patch's result has its managedFields; for
+ * the others `trackUpdate` records them. Throws the StatusError that a real API server answers: 400 malformed,
+ * 409 conflict, 413 too many operations, 415 content type, 422 an operation failed or the field manager is missing.
+ */
+export function applyPatch(input: PatchInput): object {
+  switch (mediaType(input)) {
+    case APPLY_PATCH:
+      return serverSideApply({ ...input, configuration: parseYamlBody(input.body) });
+    case JSON_PATCH:
+      return applyJsonPatch(stored(input), parseJsonBody(input.body));
+    case MERGE_PATCH:
+      return mergePatch(stored(input), objectBody(input.body));
+    default:
+      return strategicMerge(stored(input), objectBody(input.body), coreSchema(input.apiVersion, input.kind));
+  }
+}
+
+function mediaType({ contentType, isCustomResource }: PatchInput): string {
+  const accepted = [JSON_PATCH, MERGE_PATCH, ...(isCustomResource ? [] : [STRATEGIC_PATCH]), APPLY_PATCH];
+  const type = contentType.split(";", 1)[0]!.trim().toLowerCase();
+  if (accepted.includes(type)) return type;
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`;
+  throw new StatusError(415, "UnsupportedMediaType", message);
+}
+
+function stored({ current, kind }: PatchInput): JsonObject {
+  if (current === undefined) throw new StatusError(404, "NotFound", `${kind} not found`);
+  return current as JsonObject;
+}
+
+function objectBody(body: Uint8Array | string): JsonObject {
+  const patch = parseJsonBody(body);
+  if (!isObject(patch))
+    throw badRequest("json: cannot unmarshal the patch into Go value of type map[string]interface {}");
+  return patch;
+}

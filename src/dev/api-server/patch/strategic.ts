@@ -1,0 +1,155 @@
+import { isObject, sameJson } from "../schema/json.ts";
+import type { JsonObject } from "../schema/json.ts";
+import type { StructuralSchema } from "../schema/structural.ts";
+import { memberSchema } from "../schema/structural.ts";
+import { badRequest } from "./body.ts";
+import { orderList } from "./strategic-order.ts";
+
+const SET_ELEMENT_ORDER = "$setElementOrder/";
+const DELETE_FROM_PRIMITIVE_LIST = "$deleteFromPrimitiveList/";
+
+/**
+ * Strategic merge patch: a merge patch that knows, from `x-kubernetes-patch-strategy` and `-merge-key`, which lists are
+ * merged item by item. Without a schema it merges objects and replaces lists. Shares with `current` what the patch
+ * leaves alone. Throws 400 for a directive or an item that makes no sense.
+ */
+export function strategicMerge(current: JsonObject, patch: JsonObject, schema?: StructuralSchema): JsonObject {
+  const directive = patch["$patch"] ?? "merge";
+  if (directive === "replace") return withoutDirectives(patch);
+  if (directive === "delete") return {};
+  if (directive !== "merge") throw badRequest(`unknown patch type found: ${JSON.stringify(directive)}`);
+  const merged = retainKeys(current, patch);
+  for (const [key, value] of Object.entries(patch)) {
+    if (isDirective(key)) applyDirective(merged, patch, key, schema);
+    else if (value === null) delete merged[key];
+    else merged[key] = mergeMember(merged[key], value, listContext(patch, key, schema));
+  }
+  return merged;
+}
+
+/** `$retainKeys` lists the keys that may stay: fields of a union that the patch switches. */
+function retainKeys(current: JsonObject, patch: JsonObject): JsonObject {
+  const retained = patch["$retainKeys"];
+  if (retained === undefined) return { ...current };
+  if (!Array.isArray(retained)) throw badRequest("invalid value for $retainKeys directive");
+  return Object.fromEntries(Object.entries(current).filter(([key]) => retained.includes(key)));
+}
+
+/** What merging one member needs to know. */
+interface MemberContext {
+  readonly schema: StructuralSchema | undefined;
+  readonly strategy: ReadonlySet<string>;
+  readonly mergeKey: string | undefined;
+  readonly order: readonly unknown[] | undefined;
+  readonly deletions: readonly unknown[];
+}
+
+function listContext(patch: JsonObject, key: string, schema: StructuralSchema | undefined): MemberContext {
+  const member = schema === undefined ? undefined : memberSchema(schema, key);
+  return {
+    schema: member,
+    strategy: new Set((member?.["x-kubernetes-patch-strategy"] ?? "").split(",")),
+    mergeKey: member?.["x-kubernetes-patch-merge-key"],
+    order: listDirective(patch, SET_ELEMENT_ORDER + key),
+    deletions: listDirective(patch, DELETE_FROM_PRIMITIVE_LIST + key) ?? [],
+  };
+}
+
+function listDirective(patch: JsonObject, name: string): readonly unknown[] | undefined {
+  const value = patch[name];
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) throw badRequest(`${name.slice(0, name.indexOf("/"))} directive must be a list`);
+  return value;
+}
+
+/** A directive about a list that the patch does not otherwise mention. */
+function applyDirective(
+  merged: JsonObject,
+  patch: JsonObject,
+  directive: string,
+  schema: StructuralSchema | undefined,
+): void {
+  const key = directive.slice(directive.indexOf("/") + 1);
+  const current = merged[key];
+  if (!directive.includes("/") || Object.hasOwn(patch, key) || !Array.isArray(current)) return;
+  merged[key] = mergeList(current, [], listContext(patch, key, schema));
+}
+
+function mergeMember(current: unknown, value: unknown, context: MemberContext): unknown {
+  const { strategy } = context;
+  if (isObject(value) && isObject(current) && !strategy.has("replace")) {
+    return strategicMerge(current, value, context.schema);
+  }
+  if (Array.isArray(value) && Array.isArray(current) && strategy.has("merge")) {
+    return mergeList(current, value, context);
+  }
+  return withoutDirectives(value);
+}
+
+function mergeList(current: readonly unknown[], patch: readonly unknown[], context: MemberContext): unknown[] {
+  const { mergeKey, order, deletions } = context;
+  if (mergeKey === undefined) {
+    const added = patch.filter((item) => !current.some((existing) => sameJson(existing, item)));
+    const kept = [...current, ...added].filter((item) => !deletions.some((gone) => sameJson(gone, item)));
+    return orderList(kept, current, order, (item) => JSON.stringify(item));
+  }
+  const merged = mergeObjects(current, patch, mergeKey, context.schema?.items);
+  return orderList(merged, current, order, (item) => keyOf(item, mergeKey));
+}
+
+function mergeObjects(
+  current: readonly unknown[],
+  patch: readonly unknown[],
+  mergeKey: string,
+  items: StructuralSchema | undefined,
+): unknown[] {
+  const changes = patch.map((item) => asObject(item));
+  if (changes.some((item) => item["$patch"] === "replace")) {
+    return changes.filter((item) => item["$patch"] !== "replace").map((item) => withoutDirectives(item));
+  }
+  const merged = [...current];
+  for (const change of changes) {
+    const key = keyOf(change, mergeKey);
+    const index = merged.findIndex((item) => isObject(item) && keyOf(item, mergeKey) === key);
+    const existing = merged[index];
+    if (change["$patch"] === "delete") merged.splice(index === -1 ? merged.length : index, 1);
+    else if (isObject(existing)) merged[index] = strategicMerge(existing, change, items);
+    else merged.push(withoutDirectives(change));
+  }
+  return merged;
+}
+
+function asObject(item: unknown): JsonObject {
+  if (!isObject(item)) throw badRequest("expected a map in a list that is merged by key");
+  return item;
+}
+
+function keyOf(item: unknown, mergeKey: string): string {
+  const value = isObject(item) ? item[mergeKey] : undefined;
+  if (value === undefined && isObject(item) && item["$patch"] !== "replace") {
+    throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+  }
+  return String(value);
+}
+
+/** A patch's value where there is nothing to merge it with: directives and nulls only make sense against something. */
+function withoutDirectives<T>(value: T): T {
+  if (Array.isArray(value)) {
+    const kept = value.filter(
+      (item) => !(isObject(item) && typeof item["$patch"] === "string" && item["$patch"] !== "merge"),
+    );
+    return kept.map((item: unknown) => withoutDirectives(item)) as T;
+  }
+  if (!isObject(value)) return value;
+  const members = Object.entries(value).filter(([key, item]) => item !== null && !isDirective(key));
+  return Object.fromEntries(members.map(([key, item]) => [key, withoutDirectives(item)])) as T;
+}
+
+function isDirective(key: string): boolean {
+  return (
+    key === "$patch" ||
+    key === "$retainKeys" ||
+    key.startsWith(SET_ELEMENT_ORDER) ||
+    key.startsWith(DELETE_FROM_PRIMITIVE_LIST)
+  );
+}
