@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import type { ServedResource } from "./resources.ts";
+import { qualifiedName } from "./resources.ts";
+import { StatusError } from "./status.ts";
+
+export interface User {
+  readonly username: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+}
+
+const ANONYMOUS: User = { username: "system:anonymous", groups: ["system:unauthenticated"] };
+
+/** What everybody may ask without credentials. */
+const PUBLIC_PATHS = /^\/(healthz|livez|readyz|version)(\/|$)/;
+
+/**
+ * Who may come in: bearer tokens. Whoever has a token may do everything; there is no evaluation of RBAC objects in
+ * this development server.
+ */
+export class Users {
+  readonly #byToken = new Map<string, User>();
+  readonly adminToken: string;
+
+  constructor(adminToken = randomBytes(24).toString("base64url")) {
+    this.adminToken = adminToken;
+    const groups = ["system:masters", "system:authenticated"];
+    this.#byToken.set(adminToken, { username: "admin", uid: "1", groups });
+  }
+
+  /** Makes a token for a user. */
+  add(username: string, groups: readonly string[], uid?: string): string {
+    const token = randomBytes(24).toString("base64url");
+    const all = [...new Set([...groups, "system:authenticated"])];
+    this.#byToken.set(token, { username, groups: all, ...(uid === undefined ? {} : { uid }) });
+    return token;
+  }
+
+  byToken(token: string): User | undefined {
+    return this.#byToken.get(token);
+  }
+
+  /** The user of an Authorization header. Throws 401 for credentials that are not valid. */
+  authenticate(authorization: string | undefined): User {
+    if (authorization === undefined) return ANONYMOUS;
+    const token = /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
+    const user = token === undefined ? undefined : this.#byToken.get(token);
+    if (user === undefined) throw new StatusError(401, "Unauthorized", "Unauthorized");
+    return user;
+  }
+}
+
+export function isAnonymous(username: string): boolean {
+  return username === ANONYMOUS.username;
+}
+
+export interface Access {
+  readonly verb: string;
+  readonly resource: ServedResource;
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+}
+
+/** Throws 403 unless the user may do this to a resource. */
+export function authorizeResource(user: User, access: Access): void {
+  if (!isAnonymous(user.username)) return;
+  const { verb, resource, namespace, name, subresource } = access;
+  const suffix = subresource === "" ? "" : `/${subresource}`;
+  const what = resource.plural + suffix;
+  const scope = namespace === "" ? "at the cluster scope" : `in the namespace "${namespace}"`;
+  const subject = qualifiedName(resource) + suffix + (name === "" ? "" : ` "${name}"`);
+  const why = `User "${user.username}" cannot ${verb} resource "${what}" in API group "${resource.group}" ${scope}`;
+  throw new StatusError(403, "Forbidden", `${subject} is forbidden: ${why}`, {
+    ...(name === "" ? {} : { name }),
+    ...(resource.group === "" ? {} : { group: resource.group }),
+    kind: resource.plural,
+  });
+}
+
+/** Throws 403 unless the user may ask for a path that is no resource. */
+export function authorizePath(user: User, method: string, path: string): void {
+  if (!isAnonymous(user.username) || PUBLIC_PATHS.test(path)) return;
+  const why = `User "${user.username}" cannot ${method.toLowerCase()} path "${path}"`;
+  throw new StatusError(403, "Forbidden", `forbidden: ${why}`, {});
+}

@@ -1,0 +1,63 @@
+import type { Kernel } from "../kernel.ts";
+import type { ApiObject } from "../objects.ts";
+import { at, text } from "../objects.ts";
+import { plainDefinition } from "../registry.ts";
+import { DELETE_NOW, deleteObject } from "../rest/delete.ts";
+import type { StorageEvent } from "../storage.ts";
+import { CRD_FINALIZER, servedByDefinition, storageVersion } from "../strategies/crd.ts";
+import { customStrategy } from "../strategies/custom.ts";
+
+export const CRD_TABLE = "customresourcedefinitions.apiextensions.k8s.io";
+
+/** Serves what CustomResourceDefinitions define, from the moment they are stored until they are gone. */
+export class DefinitionController {
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  start(): void {
+    const { storage } = this.#kernel;
+    for (const crd of storage.list(CRD_TABLE)) this.#serve(crd);
+    storage.subscribe((event) => this.#follow(event), CRD_TABLE);
+  }
+
+  #follow({ type, object }: StorageEvent): void {
+    if (type === "DELETED") return this.#stop(object);
+    if (object.metadata.deletionTimestamp === undefined) return this.#serve(object);
+    queueMicrotask(() => this.#remove(object));
+  }
+
+  #names(crd: ApiObject): readonly [group: string, plural: string] {
+    return [text(at(crd["spec"], "group")), text(at(crd["spec"], "names", "plural"))];
+  }
+
+  #serve(crd: ApiObject): void {
+    this.#kernel.registry.remove(...this.#names(crd));
+    const stored = storageVersion(crd);
+    for (const served of servedByDefinition(crd)) {
+      this.#kernel.registry.add(plainDefinition(served, customStrategy(served), stored));
+    }
+  }
+
+  #stop(crd: ApiObject): void {
+    this.#kernel.registry.remove(...this.#names(crd));
+  }
+
+  /** Deletes the resources of a definition that is being deleted, then lets it go. */
+  #remove(crd: ApiObject): void {
+    const { storage, registry } = this.#kernel;
+    const definition = registry.byTable(crd.metadata.name);
+    for (const { metadata } of storage.list(crd.metadata.name)) {
+      const target = { namespace: metadata.namespace ?? "", name: metadata.name };
+      if (definition !== undefined) deleteObject(this.#kernel, definition, target, DELETE_NOW);
+    }
+    const current = storage.get(CRD_TABLE, "", crd.metadata.name);
+    const left = storage.list(crd.metadata.name).length > 0;
+    if (current?.metadata.finalizers?.includes(CRD_FINALIZER) !== true || left) return;
+    const finalizers = current.metadata.finalizers.filter((finalizer) => finalizer !== CRD_FINALIZER);
+    if (finalizers.length === 0) storage.delete(CRD_TABLE, current);
+    else storage.put(CRD_TABLE, { ...current, metadata: { ...current.metadata, finalizers } });
+  }
+}

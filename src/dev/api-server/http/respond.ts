@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { stringify } from "yaml";
+import type { Status } from "../status.ts";
+import { StatusError } from "../status.ts";
+
+/** Warning headers for texts that the client should print (RFC 9111 §5.5, code 299). */
+function warningHeaders(warnings: readonly string[]): Record<string, string[]> {
+  if (warnings.length === 0) return {};
+  const quoted = (warning: string): string => warning.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll(/[\r\n]/g, " ");
+  return { warning: warnings.slice(0, 100).map((warning) => `299 - "${quoted(warning)}"`) };
+}
+
+export interface Answer {
+  readonly code: number;
+  readonly body: object;
+  readonly format?: "json" | "yaml";
+  readonly warnings?: readonly string[];
+  readonly contentType?: string;
+}
+
+/** Sends an object as JSON, ended by a newline as Go does it, or as YAML. */
+export function sendObject(response: ServerResponse, answer: Answer): void {
+  const yaml = answer.format === "yaml";
+  const text = yaml ? stringify(answer.body, { aliasDuplicateObjects: false }) : `${JSON.stringify(answer.body)}\n`;
+  const headers = {
+    "cache-control": "no-cache, private",
+    "content-type": answer.contentType ?? (yaml ? "application/yaml" : "application/json"),
+    "content-length": Buffer.byteLength(text),
+    ...warningHeaders(answer.warnings ?? []),
+  };
+  response.writeHead(answer.code, headers).end(text);
+}
+
+export function sendText(response: ServerResponse, code: number, text: string): void {
+  const headers = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
+  response.writeHead(code, { ...headers, "content-length": Buffer.byteLength(text) }).end(text);
+}
+
+/** Sends a cacheable document, or 304 when the client has it already. */
+export function sendDocument(
+  request: IncomingMessage,
+  response: ServerResponse,
+  contentType: string,
+  body: Uint8Array | object,
+): void {
+  const bytes = body instanceof Uint8Array ? body : Buffer.from(`${JSON.stringify(body)}\n`);
+  const etag = `"${createHash("sha256").update(bytes).digest("hex").toUpperCase()}"`;
+  const headers = { etag, vary: "Accept", "cache-control": "public" };
+  if (request.headers["if-none-match"] === etag) {
+    response.writeHead(304, headers).end();
+    return;
+  }
+  response.writeHead(200, { ...headers, "content-type": contentType, "content-length": bytes.length }).end(bytes);
+}
+
+/** Sends a Status for whatever was thrown. What is not a StatusError is a mistake of this server: 500. */
+export function sendError(response: ServerResponse, thrown: unknown): void {
+  const status = thrown instanceof StatusError ? thrown.status : internal(thrown);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const retryAfter = status.details?.retryAfterSeconds;
+  if (retryAfter !== undefined) response.setHeader("retry-after", String(retryAfter));
+  sendObject(response, { code: status.code, body: status });
+}
+
+function internal(thrown: unknown): Status & { readonly code: number } {
+  const why = thrown instanceof Error ? thrown.message : String(thrown);
+  const details = { causes: [{ reason: "InternalError", message: why }] };
+  return new StatusError(500, "InternalError", `Internal error occurred: ${why}`, details).status;
+}

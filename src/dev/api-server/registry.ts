@@ -1,0 +1,83 @@
+import type { ApiObject } from "./objects.ts";
+import type { ServedResource } from "./resources.ts";
+import { apiVersionOf, qualifiedName } from "./resources.ts";
+import type { Strategy } from "./strategy.ts";
+
+/** A served resource with what the handlers need to work on it. */
+export interface Definition {
+  readonly served: ServedResource;
+  /** Which table of the storage holds its objects. Two versions, or two groups for events, may share one. */
+  readonly table: string;
+  readonly strategy: Strategy;
+  /** From the stored form to the form of this group and version. The argument is not changed. */
+  toServed(stored: ApiObject): ApiObject;
+  /** The reverse. May change its argument. */
+  toStored(served: ApiObject): ApiObject;
+}
+
+/** A definition whose stored form differs from the served one in nothing but the version's name. */
+export function plainDefinition(
+  served: ServedResource,
+  strategy: Strategy,
+  storedVersion = served.version,
+): Definition {
+  const apiVersion = apiVersionOf(served);
+  const stored = apiVersionOf({ group: served.group, version: storedVersion });
+  return {
+    served,
+    table: qualifiedName(served),
+    strategy,
+    toServed: (object) => (object.apiVersion === apiVersion ? object : { ...object, apiVersion }),
+    toStored: (object) => (object.apiVersion === stored ? object : { ...object, apiVersion: stored }),
+  };
+}
+
+/** What is served at the moment. CustomResourceDefinitions come and go. */
+export class Registry {
+  readonly #definitions = new Map<string, Definition>();
+  /** Changes with every change of what is served: for ETags and caches. */
+  generation = 0;
+
+  add(definition: Definition): void {
+    const { group, version, plural } = definition.served;
+    this.#definitions.set(`${group}/${version}/${plural}`, definition);
+    this.generation++;
+  }
+
+  /** Stops serving all versions of a resource. */
+  remove(group: string, plural: string): void {
+    for (const [key, { served }] of this.#definitions) {
+      if (served.group === group && served.plural === plural) this.#definitions.delete(key);
+    }
+    this.generation++;
+  }
+
+  find(group: string, version: string, plural: string): Definition | undefined {
+    return this.#definitions.get(`${group}/${version}/${plural}`);
+  }
+
+  /** Any version of what a table holds. */
+  byTable(table: string): Definition | undefined {
+    return this.all().find((definition) => definition.table === table);
+  }
+
+  byKind(apiVersion: string, kind: string): Definition | undefined {
+    return this.all().find(({ served }) => served.kind === kind && apiVersionOf(served) === apiVersion);
+  }
+
+  /** Everything served, core first, then by group; newest version of a group first as given. */
+  all(): Definition[] {
+    return [...this.#definitions.values()];
+  }
+
+  /** Versions by group, in the order in which they were added. */
+  groups(): Map<string, string[]> {
+    const groups = new Map<string, string[]>();
+    for (const { served } of this.#definitions.values()) {
+      const versions = groups.get(served.group) ?? [];
+      if (!versions.includes(served.version)) versions.push(served.version);
+      groups.set(served.group, versions);
+    }
+    return groups;
+  }
+}

@@ -1,0 +1,30 @@
+import { dnsLabel } from "../../names.ts";
+import { at, text } from "../../objects.ts";
+import type { Strategy } from "../../strategy.ts";
+import { DEFAULT_STRATEGY } from "../../strategy.ts";
+import type { ServiceAllocator } from "./allocate.ts";
+import { defaultService, defaultServiceStatus } from "./defaults.ts";
+import { specOf } from "./fields.ts";
+import { validateService } from "./validate.ts";
+
+/** core/v1 Services: they have no generation, and their cluster addresses and node ports come from `allocator`. */
+export function serviceStrategy(allocator: ServiceAllocator): Strategy {
+  return {
+    ...DEFAULT_STRATEGY,
+    nameRule: dnsLabel,
+    createOnUpdate: true,
+    deleteReturnsObject: true,
+    fieldLabels: {
+      "spec.type": (object) => text(at(object["spec"], "type")),
+      "spec.clusterIP": (object) => text(at(object["spec"], "clusterIP")),
+    },
+    defaults: defaultService,
+    prepare: (next, old) => {
+      allocator.allocate(next, old);
+      const balanced = specOf(next)["type"] === "LoadBalancer";
+      if (old === undefined || !balanced) next["status"] = { loadBalancer: {} };
+    },
+    validate: validateService,
+    prepareStatus: defaultServiceStatus,
+  };
+}

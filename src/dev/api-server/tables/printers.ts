@@ -1,0 +1,39 @@
+import type { ServedResource } from "../resources.ts";
+import {
+  CONFIG_MAPS,
+  CUSTOM_RESOURCE_DEFINITIONS,
+  LEASES,
+  NAMESPACES,
+  NODES,
+  PLAIN,
+  SECRETS,
+  WEBHOOK_CONFIGURATIONS,
+} from "./cluster.ts";
+import type { TablePrinter } from "./columns.ts";
+import { customTable } from "./custom.ts";
+import { EVENTS } from "./events.ts";
+import { ENDPOINTS, ENDPOINT_SLICES, SERVICES } from "./network.ts";
+import { DAEMON_SETS, DEPLOYMENTS, PODS } from "./workloads.ts";
+
+const PRINTERS: Readonly<Record<string, TablePrinter>> = {
+  configmaps: CONFIG_MAPS,
+  customresourcedefinitions: CUSTOM_RESOURCE_DEFINITIONS,
+  daemonsets: DAEMON_SETS,
+  deployments: DEPLOYMENTS,
+  endpoints: ENDPOINTS,
+  endpointslices: ENDPOINT_SLICES,
+  events: EVENTS,
+  leases: LEASES,
+  mutatingwebhookconfigurations: WEBHOOK_CONFIGURATIONS,
+  namespaces: NAMESPACES,
+  nodes: NODES,
+  pods: PODS,
+  secrets: SECRETS,
+  services: SERVICES,
+  validatingwebhookconfigurations: WEBHOOK_CONFIGURATIONS,
+};
+
+/** How a resource is printed by `kubectl get`. */
+export function printerOf(resource: ServedResource): TablePrinter {
+  return resource.custom ? customTable(resource.printerColumns) : (PRINTERS[resource.plural] ?? PLAIN);
+}
