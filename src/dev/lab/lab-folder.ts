@@ -22,8 +22,8 @@ export class LabFolder {
   }
 
   /** The kubeconfig of a program in the lab. */
-  kubeconfigOf(user: string): string {
-    return join(this.path, `kubeconfig-${user.replaceAll(":", "-")}`);
+  kubeconfigOf(program: string): string {
+    return join(this.path, `kubeconfig-${program}`);
   }
 
   podLog(namespace: string, pod: string): string {

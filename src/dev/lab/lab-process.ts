@@ -40,9 +40,13 @@ export class LabProcess {
     });
   }
 
-  /** The end of its log: what it said before it died. */
+  /** The end of its log: what it said before it died. "" when the lab's folder has gone before. */
   lastLine(): string {
-    return readFileSync(this.spec.logFile, "utf8").trimEnd().split("\n").at(-1)!;
+    try {
+      return readFileSync(this.spec.logFile, "utf8").trimEnd().split("\n").at(-1)!;
+    } catch {
+      return "";
+    }
   }
 
   /** nsenter waits outside for the process inside and passes no signals on: the one inside gets them. */

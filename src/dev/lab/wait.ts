@@ -1,5 +1,8 @@
-import type { Millis } from "../../lib/duration.ts";
+import { type Millis, seconds } from "../../lib/duration.ts";
 import { EnvironmentError, errorMessage } from "../../lib/errors.ts";
+
+/** How long a program may take to start on a busy machine. */
+export const START = seconds(30);
 
 const POLL_INTERVAL = 50;
 

@@ -1,0 +1,36 @@
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { customResourceDefinitions } from "../config/crds.ts";
+import { startApiServer } from "./api-server/server.ts";
+import type { Output } from "./lab/progress.ts";
+
+export interface ApiServerCommandOptions {
+  readonly host: string;
+  /** 0 lets the kernel choose. */
+  readonly port: number;
+  /** State is kept here across restarts; undefined keeps it in memory. */
+  readonly dataDir: string | undefined;
+  readonly kubeconfigOut: string;
+  /** Whether MetalLB's CRDs are there from the start. */
+  readonly crds: boolean;
+  readonly output: Output;
+}
+
+/** Runs the embedded API server alone until SIGINT or SIGTERM. Resolves to the exit code. */
+export async function runApiServer(options: ApiServerCommandOptions): Promise<number> {
+  const { host, port, dataDir, kubeconfigOut, crds, output } = options;
+  const server = await startApiServer({
+    host,
+    port,
+    ...(dataDir === undefined ? {} : { dataDir }),
+    crds: crds ? customResourceDefinitions() : [],
+  });
+  writeFileSync(kubeconfigOut, server.kubeconfig(), { mode: 0o600 });
+  output.write(
+    "A development tool, not a production API server: there is no etcd, no RBAC and no controller manager.\n" +
+      `Listening on ${server.url}. Use it with\n  export KUBECONFIG=${kubeconfigOut}\n  kubectl get ipaddresspools -A\n`,
+  );
+  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  await server.close();
+  return 0;
+}

@@ -1,0 +1,248 @@
+import { fieldsOf, itemsOf } from "../../config/fields.ts";
+import { KINDS } from "../../config/kinds.ts";
+import { seconds } from "../../lib/duration.ts";
+import { EnvironmentError } from "../../lib/errors.ts";
+import type { ObjectName } from "../../ports/kube.ts";
+import { ClientView, type Neighbour } from "./client-view.ts";
+import { applicationPod, METALLB_NAMESPACE, namespaceObject } from "./cluster-objects.ts";
+import type { ClusterEvent } from "./cluster.ts";
+import type { Lab } from "./lab.ts";
+import { DUAL_STACK } from "./manifests/dual-stack.ts";
+import { PORT_CONFLICT } from "./manifests/port-conflict.ts";
+import { WEB_APPLICATION } from "./manifests/web-application.ts";
+import type { Progress } from "./progress.ts";
+import { type ServiceRow, serviceTable } from "./service-table.ts";
+import { type LabNode, NODES } from "./topology.ts";
+import { until } from "./wait.ts";
+
+/** The application's namespace, as its manifest has it. */
+const NAMESPACE = "webapp";
+const SHARED_ADDRESS = "192.168.1.200";
+const SHARING = ["webapp-http", "webapp-https", "webapp-websocket"];
+const DUAL_STACK_SERVICE = "webapp-dual-stack";
+const INTRUDER = "webapp-intruder";
+
+/** How long control loops may take on a busy machine; each is usually done in a fraction of a second. */
+const CONVERGE = seconds(15);
+
+/** How long the address may be unreachable after its node went away and the cluster was told. */
+const FAILOVER = seconds(15);
+
+/** Shows and checks what the product does, step by step. Throws a `StepError` at the first thing that is not so. */
+export async function runDemoScript(lab: Lab, progress: Progress): Promise<void> {
+  const script = new DemoScript(lab, progress);
+  await script.deploy();
+  await script.showTable();
+  await script.useServices();
+  await script.refuseConflict();
+  await script.stopOwner();
+}
+
+class DemoScript {
+  readonly #lab: Lab;
+  readonly #progress: Progress;
+  readonly #client: ClientView;
+
+  constructor(lab: Lab, progress: Progress) {
+    this.#lab = lab;
+    this.#progress = progress;
+    this.#client = new ClientView(lab);
+  }
+
+  async deploy(): Promise<void> {
+    const { cluster } = this.#lab;
+    this.#progress.heading("A web application: three Services that share one address, and one with IPv4 and IPv6");
+    await this.#progress.step("pods of the application run", async () => {
+      await cluster.create(namespaceObject(NAMESPACE));
+      for (const pod of applicationPods()) await cluster.create(pod);
+    });
+    await this.#progress.step("the manifests are accepted", async () => {
+      await cluster.createAll(WEB_APPLICATION);
+      await cluster.createAll(DUAL_STACK);
+    });
+    for (const name of [...SHARING, DUAL_STACK_SERVICE]) {
+      const wanted = name === DUAL_STACK_SERVICE ? 2 : 1;
+      await this.#progress.step(
+        `${name} has its address`,
+        () =>
+          until(`${name} to get ${wanted === 1 ? "an address" : "two addresses"}`, CONVERGE, async () => {
+            const addresses = await cluster.addressesOf(inNamespace(name));
+            return addresses.length === wanted ? addresses : undefined;
+          }),
+        (addresses) => addresses.join(", "),
+      );
+    }
+  }
+
+  /** API and wire must agree about who owns each address. */
+  async showTable(): Promise<void> {
+    const rows = await this.#progress.step(
+      "one node answers for each address, and it is the one the API names",
+      async () => {
+        const rows: ServiceRow[] = [];
+        for (const name of [...SHARING, DUAL_STACK_SERVICE]) rows.push(...(await this.#rowsOf(name)));
+        return rows;
+      },
+    );
+    this.#progress.text(serviceTable(rows));
+  }
+
+  async useServices(): Promise<void> {
+    this.#progress.heading("The client uses them");
+    const [v4 = "", v6 = ""] = await this.#lab.cluster.addressesOf(inNamespace(DUAL_STACK_SERVICE));
+    const requests = [
+      { scheme: "http", address: SHARED_ADDRESS, port: 80, answer: /^pod frontend-\d on node-\d, port 8080\/TCP$/ },
+      { scheme: "https", address: SHARED_ADDRESS, port: 443, answer: /^pod frontend-\d on node-\d, port 8443\/TCP$/ },
+      { scheme: "https", address: SHARED_ADDRESS, port: 8443, answer: /^pod websocket-\d on node-\d, port 9443\/TCP$/ },
+      { scheme: "http", address: v4, port: 80, answer: /^pod frontend-\d on node-\d, port 8080\/TCP$/ },
+      { scheme: "http", address: v6, port: 80, answer: /^pod frontend-\d on node-\d, port 8080\/TCP$/ },
+    ] as const;
+    for (const { scheme, address, port, answer } of requests) {
+      await this.#curl(this.#client.curlCommand(scheme, address, port), answer);
+    }
+    await this.#progress.step(
+      "three requests to webapp-http reach three pods",
+      () => this.#expectPods(80, "http", 3),
+      join,
+    );
+    await this.#progress.step(
+      "webapp-websocket has session affinity: six requests reach one pod",
+      () => this.#expectPods(8443, "https", 1),
+      join,
+    );
+  }
+
+  /** A third Service wants port 80 of the shared address: it stays pending, and the event tells why. */
+  async refuseConflict(): Promise<void> {
+    const { cluster } = this.#lab;
+    this.#progress.heading(`A Service wants port 80 of ${SHARED_ADDRESS}, too`);
+    const event = await this.#progress.step(
+      `${INTRUDER} is refused, and its event names the Service that has the port`,
+      async () => {
+        await cluster.createAll(PORT_CONFLICT);
+        return until("a warning event", CONVERGE, () => this.#refusal());
+      },
+      ({ reason }) => reason,
+    );
+    this.#progress.text(`    ${event.reason}: ${event.message}`);
+    await this.#progress.step(`${INTRUDER} has no address, and ${SHARED_ADDRESS} still serves`, async () => {
+      const addresses = await cluster.addressesOf(inNamespace(INTRUDER));
+      if (addresses.length > 0) throw unexpected(`${INTRUDER} has ${addresses.join(", ")}`);
+      await this.#client.curl(this.#client.curlCommand("http", SHARED_ADDRESS, 80));
+    });
+  }
+
+  async stopOwner(): Promise<void> {
+    this.#progress.heading(`The node that owns ${SHARED_ADDRESS} goes away`);
+    const before = await this.#client.resolve(SHARED_ADDRESS);
+    const owner = NODES.find(({ name }) => name === before.node)!;
+    this.#progress.text(
+      `${owner.name} loses its cable and its processes. That alone would not move the address yet: speakers do not watch\n` +
+        "each other in this version, they watch the Node objects. So the Node is deleted as well, as an administrator or a\n" +
+        "cloud controller does when a machine is gone.",
+    );
+    const { elapsed, neighbour } = await this.#progress.step(
+      `another node answers for ${SHARED_ADDRESS}, and curl works again`,
+      () => this.#moveFrom(owner),
+      ({ neighbour, elapsed }) => `${before.node} ${before.mac} → ${neighbour.node} ${neighbour.mac}, ${elapsed} ms`,
+    );
+    this.#progress.text(`    ${elapsed} ms from the cut to the first answer through ${neighbour.node}`);
+    await this.#curl(
+      this.#client.curlCommand("http", SHARED_ADDRESS, 80),
+      /^pod frontend-\d on node-\d, port 8080\/TCP$/,
+    );
+    await this.showTable();
+  }
+
+  async #moveFrom(owner: LabNode): Promise<{ elapsed: number; neighbour: Neighbour }> {
+    const command = this.#client.curlCommand("http", SHARED_ADDRESS, 80);
+    const started = performance.now();
+    await this.#lab.stopNode(owner);
+    const neighbour = await until(`${SHARED_ADDRESS} to be served by another node`, FAILOVER, async () => {
+      await this.#client.curl(command.with(command.indexOf("--max-time") + 1, "0.2"));
+      const now = await this.#client.neighbour(SHARED_ADDRESS);
+      return now !== undefined && now.node !== undefined && now.node !== owner.name ? now : undefined;
+    });
+    return { elapsed: Math.round(performance.now() - started), neighbour };
+  }
+
+  async #rowsOf(name: string): Promise<ServiceRow[]> {
+    const { cluster } = this.#lab;
+    const service = await cluster.get(KINDS.Service, inNamespace(name));
+    const ports = itemsOf(fieldsOf(service["spec"])["ports"], 10)
+      .map(fieldsOf)
+      .map(({ port, protocol }) => `${String(port)}/${String(protocol)}`)
+      .join(",");
+    const rows: ServiceRow[] = [];
+    for (const address of await cluster.addressesOf(inNamespace(name))) {
+      await this.#client.forget(address);
+      const { mac, node } = await this.#client.resolve(address);
+      if (node === undefined) throw unexpected(`${mac}, which is no node's, answers for ${address}`);
+      const owner = await until(`the API to name ${node} for ${name} ${address}`, CONVERGE, async () => {
+        const announcers = await cluster.announcersOf(inNamespace(name), METALLB_NAMESPACE);
+        return announcers.find((announcer) => announcer === node);
+      });
+      rows.push({ service: `${NAMESPACE}/${name}`, address, ports, owner, mac, macOf: node });
+    }
+    return rows;
+  }
+
+  async #curl(command: readonly string[], answer: RegExp): Promise<void> {
+    const line = command.join(" ");
+    await this.#progress.step(
+      line,
+      async () => {
+        const printed = await this.#client.fetch(command);
+        if (!answer.test(printed)) throw unexpected(`it printed ${JSON.stringify(printed)}, not ${String(answer)}`);
+        return printed;
+      },
+      (printed) => printed,
+    );
+  }
+
+  /** Sends six requests and counts the pods that answer. */
+  async #expectPods(port: number, scheme: "http" | "https", wanted: number): Promise<readonly string[]> {
+    const pods = new Set<string>();
+    for (let n = 0; n < 6; n++) {
+      const printed = await this.#client.curl(this.#client.curlCommand(scheme, SHARED_ADDRESS, port));
+      pods.add(/^pod (\S+)/.exec(printed)?.[1] ?? printed);
+    }
+    if (pods.size !== wanted) throw unexpected(`${pods.size} answered: ${[...pods].join(", ")}`);
+    return [...pods].sort();
+  }
+
+  async #refusal(): Promise<ClusterEvent | undefined> {
+    const events = await this.#lab.cluster.eventsOf(inNamespace(INTRUDER));
+    return events.find(({ reason, message }) => reason === "AllocationFailed" && message.includes("webapp-http"));
+  }
+}
+
+function applicationPods(): ReturnType<typeof applicationPod>[] {
+  const frontends = NODES.map((node, n) =>
+    applicationPod(
+      NAMESPACE,
+      { name: `frontend-${n + 1}`, labels: { app: "webapp", tier: "frontend" }, ports: [8080, 8443] },
+      node,
+    ),
+  );
+  const websockets = NODES.slice(1).map((node, n) =>
+    applicationPod(
+      NAMESPACE,
+      { name: `websocket-${n + 1}`, labels: { app: "webapp", tier: "websocket" }, ports: [9443] },
+      node,
+    ),
+  );
+  return [...frontends, ...websockets];
+}
+
+function inNamespace(name: string): ObjectName {
+  return { namespace: NAMESPACE, name };
+}
+
+function join(texts: readonly string[]): string {
+  return texts.join(", ");
+}
+
+function unexpected(message: string): EnvironmentError {
+  return new EnvironmentError("unexpected", message, { retryable: false });
+}

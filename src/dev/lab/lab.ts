@@ -1,0 +1,191 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { fieldsOf } from "../../config/fields.ts";
+import { KINDS } from "../../config/kinds.ts";
+import { errorMessage } from "../../lib/errors.ts";
+import { kubeconfig } from "../api-server/kubeconfig.ts";
+import type { ApiServer } from "../api-server/server.ts";
+import { socketName } from "../proxy/plan.ts";
+import type { Cluster } from "./cluster.ts";
+import { CONTROLLER_HOST, CONTROLLER_POD, METALLB_NAMESPACE, speakerPodName } from "./cluster-objects.ts";
+import type { Holder } from "./holder.ts";
+import type { LabFolder } from "./lab-folder.ts";
+import { LabProcess, type ProcessSpec } from "./lab-process.ts";
+import { CLIENT, CONTROLLER, type LabNode, SWITCH } from "./topology.ts";
+import { START, until } from "./wait.ts";
+
+const run = promisify(execFile);
+
+/** What a command in the lab printed, and its exit code. */
+export interface Printed {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface LabParts {
+  readonly folder: LabFolder;
+  /** The folder with the bundles: what runs in the lab is `metallb.mjs` from there. */
+  readonly dist: string;
+  readonly holder: Holder;
+  readonly apiServer: ApiServer;
+  readonly cluster: Cluster;
+  /** Ends every process and namespace of the lab. */
+  readonly close: () => Promise<void>;
+}
+
+/** A machine as a data centre: the processes in it, and ways to look at it and to break it. */
+export class Lab {
+  readonly folder: LabFolder;
+  readonly cluster: Cluster;
+  /** Rejects when a process ends that nobody stopped. */
+  readonly trouble: Promise<never>;
+  readonly #parts: LabParts;
+  readonly #processes = new Map<string, LabProcess>();
+  readonly #trouble = Promise.withResolvers<never>();
+
+  constructor(parts: LabParts) {
+    this.#parts = parts;
+    this.folder = parts.folder;
+    this.cluster = parts.cluster;
+    this.trouble = this.#trouble.promise;
+    void parts.holder.exited.then(() => this.#trouble.reject(new Error("the namespaces are gone")));
+  }
+
+  /** Runs a command in a network namespace to its end; a command that fails is an answer, too. */
+  async run(namespace: string, command: readonly string[]): Promise<Printed> {
+    const [file, ...args] = this.#parts.holder.enter(namespace, command);
+    try {
+      return { code: 0, ...(await run(file!, args)) };
+    } catch (error) {
+      const { code, stdout = "", stderr = "" } = error as { code?: unknown; stdout?: string; stderr?: string };
+      return { code: typeof code === "number" ? code : -1, stdout, stderr: stderr || errorMessage(error) };
+    }
+  }
+
+  /** Makes the API server reachable inside the lab. */
+  async startRelay(): Promise<void> {
+    const address = [`--host=${SWITCH.ipv4}`, `--port=${SWITCH.apiPort}`];
+    this.#startStandIn("relay", SWITCH.name, ["lab-relay", ...address, `--socket=${this.folder.apiSocket}`]);
+    await until(`${API_INSIDE} to answer`, START, async () => {
+      const { stdout } = await this.run(CLIENT.name, ["curl", "-sk", `${API_INSIDE}/readyz`]);
+      return stdout === "ok" || undefined;
+    });
+  }
+
+  /** Containers, kubelet and kube-proxy of a node. */
+  startNodeAgent(node: LabNode): void {
+    const kubeconfig = this.#kubeconfigFor(node.name, { user: `system:node:${node.name}`, groups: ["system:nodes"] });
+    const certificate = this.folder.containerCertificate;
+    const options = [`--node=${node.name}`, `--kubeconfig=${kubeconfig}`, `--certificate=${certificate}`];
+    this.#startStandIn(agentName(node), node.name, ["lab-node", ...options]);
+  }
+
+  startController(): void {
+    const env = { METALLB_DEPLOYMENT: "controller", METALLB_POD_NAME: CONTROLLER_POD };
+    this.#startMetallb("controller", CONTROLLER.name, env, ["--webhook-mode=disabled"]);
+  }
+
+  startSpeaker(node: LabNode): void {
+    const env = { METALLB_NODE_NAME: node.name, METALLB_HOST: node.ipv4, METALLB_POD_NAME: speakerPodName(node) };
+    this.#startMetallb("speaker", node.name, env, []);
+  }
+
+  /**
+   * Stops a node as a power cut does: its cable is dead and its processes are killed. Then its Node and its Pods are
+   * deleted, which is how a cluster learns that a node is gone for good.
+   */
+  async stopNode(node: LabNode): Promise<void> {
+    await this.run(SWITCH.name, ["ip", "link", "set", node.name, "down"]);
+    const victims = [speakerPodName(node), agentName(node), ...(node === CONTROLLER_HOST ? [CONTROLLER_POD] : [])];
+    const dying = victims.map((name) => this.#processes.get(name)).filter((victim) => victim !== undefined);
+    await Promise.all(dying.map((victim) => victim.stop("SIGKILL")));
+    await this.cluster.delete(KINDS.Node, { namespace: "", name: node.name });
+    for (const pod of await this.cluster.list(KINDS.Pod, "")) {
+      if (fieldsOf(pod["spec"])["nodeName"] !== node.name) continue;
+      await this.cluster.delete(KINDS.Pod, { namespace: pod.metadata.namespace ?? "", name: pod.metadata.name });
+    }
+  }
+
+  /** The command line by which a person enters a network namespace. */
+  enterCommand(namespace: string): string {
+    return this.#parts.holder.enter(namespace, []).join(" ");
+  }
+
+  /** Ends every process and namespace of the lab. */
+  async close(): Promise<void> {
+    this.trouble.catch(() => undefined);
+    await this.#parts.close();
+  }
+
+  /** A program of the production bundle, as its manifest would start it; its output is its Pod's log. */
+  #startMetallb(
+    program: "controller" | "speaker",
+    namespace: string,
+    env: { readonly METALLB_POD_NAME: string } & Readonly<Record<string, string>>,
+    flags: readonly string[],
+  ): void {
+    const kubeconfig = this.#kubeconfigFor(env.METALLB_POD_NAME, {
+      user: `system:serviceaccount:${METALLB_NAMESPACE}:${program}`,
+      groups: ["system:serviceaccounts", `system:serviceaccounts:${METALLB_NAMESPACE}`],
+    });
+    const bundle = join(this.#parts.dist, "metallb.mjs");
+    this.#start({
+      name: env.METALLB_POD_NAME,
+      namespace,
+      command: [
+        process.execPath,
+        bundle,
+        program,
+        "--port=9120",
+        "--log-level=info",
+        `--kubeconfig=${kubeconfig}`,
+        ...flags,
+      ],
+      env: { ...env, METALLB_NAMESPACE },
+      logFile: this.folder.podLog(METALLB_NAMESPACE, env.METALLB_POD_NAME),
+    });
+  }
+
+  #startStandIn(name: string, namespace: string, args: readonly string[]): void {
+    this.#start({
+      name,
+      namespace,
+      command: [process.execPath, join(this.#parts.dist, "metallb-dev.mjs"), ...args],
+      logFile: this.folder.standInLog(name),
+    });
+  }
+
+  #start(spec: ProcessSpec): void {
+    const started = new LabProcess(this.#parts.holder, spec);
+    this.#processes.set(spec.name, started);
+    void started.exited.then((how) => {
+      if (how !== "") this.#trouble.reject(new Error(how));
+    });
+  }
+
+  /** Writes the kubeconfig of a program in the lab, and returns its path. */
+  #kubeconfigFor(
+    program: string,
+    { user, groups }: { readonly user: string; readonly groups: readonly string[] },
+  ): string {
+    const { apiServer } = this.#parts;
+    const file = this.folder.kubeconfigOf(program);
+    const text = kubeconfig({
+      server: API_INSIDE,
+      ca: apiServer.caCertificate,
+      token: apiServer.addUser(user, groups),
+    });
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  }
+}
+
+/** The API server's URL inside the lab. */
+const API_INSIDE = `https://${socketName(SWITCH.ipv4, SWITCH.apiPort)}`;
+
+function agentName(node: LabNode): string {
+  return `agent-${node.name}`;
+}

@@ -1,0 +1,128 @@
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { customResourceDefinitions } from "../../config/crds.ts";
+import { EnvironmentError } from "../../lib/errors.ts";
+import { createKubeClient } from "../../k8s/client.ts";
+import { loadEndpoint } from "../../k8s/endpoint.ts";
+import { generateCertificates } from "../api-server/certificates.ts";
+import { type ApiServer, startApiServer } from "../api-server/server.ts";
+import { Cluster } from "./cluster.ts";
+import { CONTROLLER_POD, METALLB_NAMESPACE, metallbObjects, nodeObject, speakerPodName } from "./cluster-objects.ts";
+import { openHolder } from "./holder.ts";
+import { Lab } from "./lab.ts";
+import { LabFolder } from "./lab-folder.ts";
+import type { Progress } from "./progress.ts";
+import { systemClock } from "./system-ports.ts";
+import { NODES, STATIONS, SWITCH, topologyScript } from "./topology.ts";
+import { START, until } from "./wait.ts";
+
+export interface LabOptions {
+  /** The folder with the bundles: what runs in the lab is `metallb.mjs` from there. */
+  readonly dist: string;
+  readonly folder: LabFolder;
+  readonly progress: Progress;
+}
+
+/** Opens a lab up to where controller and speakers are ready. Throws a `StepError`, and then leaves nothing running. */
+export async function openLab(options: LabOptions): Promise<Lab> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const lab = await buildLab(options, closers, close);
+    await startPrograms(lab, options.progress);
+    return lab;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function buildLab(
+  { dist, folder, progress }: LabOptions,
+  closers: (() => Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<Lab> {
+  await progress.step(
+    "the bundles are built",
+    async () => requireBundles(dist),
+    () => dist,
+  );
+  const holder = await progress.step("a place for network namespaces", () => openHolder(folder.path), describeHolder);
+  closers.push(() => holder.close());
+  await progress.step(
+    "a switch, three nodes, a controller's pod and a client",
+    async () => holder.script(topologyScript()),
+    () => [SWITCH, ...STATIONS].map(({ name }) => name).join(", "),
+  );
+  const apiServer = await progress.step(
+    "an API server with MetalLB's CRDs",
+    () => startServer(folder),
+    ({ url }) => url,
+  );
+  closers.push(() => apiServer.close());
+  writeFileSync(folder.kubeconfig, apiServer.kubeconfig(), { mode: 0o600 });
+  const { certificate, key } = await generateCertificates(["webapp.example"], systemClock.wallTime());
+  writeFileSync(folder.containerCertificate, JSON.stringify({ cert: certificate, key }), { mode: 0o600 });
+  const cluster = new Cluster(createKubeClient(loadEndpoint({ kubeconfig: folder.kubeconfig, env: {} })));
+  const lab = new Lab({ folder, dist, holder, apiServer, cluster, close });
+  progress.failWith(lab.trouble);
+  return lab;
+}
+
+function describeHolder({ rootless }: { readonly rootless: boolean }): string {
+  return rootless ? "in a user namespace, because you are not root" : "nothing of it is seen outside";
+}
+
+function requireBundles(dist: string): void {
+  const missing = ["metallb.mjs", "metallb-dev.mjs"].filter((name) => !existsSync(join(dist, name)));
+  if (missing.length === 0) return;
+  const message = `${missing.join(" and ")} not found in ${dist}: npm run build`;
+  throw new EnvironmentError("no-bundle", message, { retryable: false });
+}
+
+function startServer(folder: LabFolder): Promise<ApiServer> {
+  return startApiServer({
+    socketPath: folder.apiSocket,
+    extraNames: [SWITCH.ipv4, SWITCH.ipv6],
+    crds: customResourceDefinitions(),
+    logDir: folder.podLogs,
+  });
+}
+
+async function startPrograms(lab: Lab, progress: Progress): Promise<void> {
+  const { cluster } = lab;
+  await progress.step(
+    "Nodes and MetalLB's objects",
+    async () => {
+      const now = new Date().toISOString();
+      for (const object of [...NODES.map((node) => nodeObject(node, now)), ...metallbObjects()])
+        await cluster.create(object);
+    },
+    () => `namespace ${METALLB_NAMESPACE}`,
+  );
+  await progress.step("the API server is reached from inside", () => lab.startRelay());
+  lab.startController();
+  for (const node of NODES) {
+    lab.startSpeaker(node);
+    lab.startNodeAgent(node);
+  }
+  await progress.step("controller is ready", () => podReady(cluster, CONTROLLER_POD));
+  for (const node of NODES) {
+    await progress.step(`speaker on ${node.name} is ready`, () => podReady(cluster, speakerPodName(node)));
+  }
+}
+
+/** The node's stand-in for a kubelet asks the program's /readyz, and writes the Pod's condition. */
+function podReady(cluster: Cluster, name: string): Promise<true> {
+  const pod = { namespace: METALLB_NAMESPACE, name };
+  return until(`pod ${name} to be ready`, START, async () => (await cluster.isReady(pod)) || undefined);
+}
+
+/** A new folder for a lab. /run is hidden inside, so it can't be there. */
+export function createLabFolder(): LabFolder {
+  const parent = /^(\/var)?\/run\//.test(tmpdir()) ? "/tmp" : tmpdir();
+  return new LabFolder(mkdtempSync(join(parent, "metallb-lab-")));
+}

@@ -1,0 +1,154 @@
+import { readFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { createKubeClient } from "../k8s/client.ts";
+import { loadEndpoint } from "../k8s/endpoint.ts";
+import { createKubeWatcher } from "../k8s/reflector.ts";
+import { errorMessage } from "../lib/errors.ts";
+import { runApiServer } from "./api-server-command.ts";
+import { demo } from "./lab/demo.ts";
+import type { EchoCertificate } from "./lab/echo-server.ts";
+import { runNodeAgent } from "./lab/node-agent.ts";
+import { startRelay } from "./lab/relay.ts";
+import { lineLog, systemClock } from "./lab/system-ports.ts";
+import { type LabNode, NODES } from "./lab/topology.ts";
+import { loopback } from "./proxy/loopback.ts";
+
+const DEMO_HELP = `
+The data centre is made of network namespaces: a switch, three nodes, a client. Each node runs the product's own
+speaker; one controller and an API server serve them all. What a node has besides, kube-proxy, kubelet and containers,
+is a stand-in.
+
+Needs iproute2, util-linux and curl, and root or a kernel that lets users make namespaces. Nothing outside its own
+namespaces is touched, and everything ends with the program, also when it is killed.
+
+Examples:
+  npm run demo                   build, show everything, stay up until Ctrl-C
+  npm run demo -- --once         the same as a check: exit code 0, or 1 and the name of the step that failed
+  npm run demo -- --once --keep  stay up after the check, whatever its outcome`;
+
+/** The development commands of the executable. Resolves to the exit code. */
+export async function runDev(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = new Command("metallb").exitOverride();
+  addDemo(program, (result) => (code = result));
+  addApiServer(program, (result) => (code = result));
+  addLabNode(program);
+  addLabRelay(program);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    process.stderr.write(`metallb ${argv[0] ?? ""}: ${errorMessage(error)}\n`);
+    return 1;
+  }
+}
+
+type Done = (code: number) => void;
+
+function addDemo(program: Command, done: Done): void {
+  program
+    .command("demo")
+    .description("Turns this machine into a small data centre and shows the product at work in it.")
+    .option("--once", "run the script, check every step and exit", false)
+    .option("--keep", "stay up after the script, whatever its outcome", false)
+    .addHelpText("after", DEMO_HELP)
+    .action(async ({ once, keep }: { once: boolean; keep: boolean }) => {
+      done(await demo({ dist: bundleFolder(), once, keep, output: process.stdout }));
+    });
+}
+
+function addApiServer(program: Command, done: Done): void {
+  program
+    .command("api-server")
+    .description("Runs the embedded Kubernetes API server alone. A development tool.")
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <number>", "port to listen on; 0 lets the kernel choose", parsePort, 6443)
+    .option("--data-dir <folder>", "keep the state there across restarts (default: memory only)")
+    .option("--kubeconfig-out <file>", "where to write the administrator's kubeconfig", "metallb-dev.kubeconfig")
+    .option("--no-crds", "start without MetalLB's CRDs")
+    .action(async (flags: ApiServerFlags) => {
+      const { host, port, dataDir, kubeconfigOut, crds } = flags;
+      done(
+        await runApiServer({
+          host,
+          port,
+          dataDir,
+          kubeconfigOut: resolve(kubeconfigOut),
+          crds,
+          output: process.stdout,
+        }),
+      );
+    });
+}
+
+interface ApiServerFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir?: string;
+  readonly kubeconfigOut: string;
+  readonly crds: boolean;
+}
+
+/** What the lab starts in a node's namespace; of no use elsewhere. */
+function addLabNode(program: Command): void {
+  program
+    .command("lab-node", { hidden: true })
+    .addOption(new Option("--node <name>").choices(NODES.map(({ name }) => name)).makeOptionMandatory())
+    .requiredOption("--kubeconfig <file>")
+    .requiredOption("--certificate <file>")
+    .action(async ({ node, kubeconfig, certificate }: { node: string; kubeconfig: string; certificate: string }) => {
+      startNodeAgent(
+        NODES.find(({ name }) => name === node)!,
+        kubeconfig,
+        certificate,
+      );
+      await forever();
+    });
+}
+
+function startNodeAgent(node: LabNode, kubeconfig: string, certificateFile: string): void {
+  const endpoint = loadEndpoint({ kubeconfig, env: {} });
+  const log = lineLog();
+  const random = { next: () => Math.random() };
+  runNodeAgent(node, {
+    client: createKubeClient(endpoint),
+    watcher: createKubeWatcher(endpoint, { clock: systemClock, random, log }),
+    clock: systemClock,
+    log,
+    loopback,
+    certificate: JSON.parse(readFileSync(certificateFile, "utf8")) as EchoCertificate,
+  });
+}
+
+function addLabRelay(program: Command): void {
+  program
+    .command("lab-relay", { hidden: true })
+    .requiredOption("--host <address>")
+    .requiredOption("--port <number>", "", parsePort)
+    .requiredOption("--socket <path>")
+    .action(async ({ host, port, socket }: { host: string; port: number; socket: string }) => {
+      await startRelay({ host, port }, socket);
+      await forever();
+    });
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("a port is a number from 0 to 65535.");
+  return port;
+}
+
+function forever(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+/** Where the bundles are: beside this one, or in the project's dist when this runs from source. */
+function bundleFolder(): string {
+  const here = import.meta.dirname;
+  return basename(here) === "dist" ? here : resolve(here, "../../dist");
+}
+
+// The lab starts its stand-ins with this bundle itself; people reach it through the executable.
+if (import.meta.main) process.exitCode = await runDev(process.argv.slice(2));
