@@ -1,0 +1,154 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { EndpointSliceView } from "../config/endpoint-slice.ts";
+import type { NodeView } from "../config/node.ts";
+import { projectService } from "../config/service.ts";
+import type { Decision } from "./announce-plan.ts";
+import type { Layer2Config } from "./announce-state.ts";
+import { AnnounceState } from "./announce-state.ts";
+import { parsePrefix, prefixRange } from "../ip/prefix.ts";
+
+const OPTIONS = { node: "a", loadBalancerClass: "", ignoreExcludeLabel: false };
+
+/** The objects of a cluster; undefined: not there. */
+interface World {
+  readonly services: Map<string, ReturnType<typeof service>>;
+  readonly slices: Map<string, EndpointSliceView>;
+  readonly nodes: Map<string, NodeView>;
+  config: Layer2Config | undefined;
+}
+
+function service(type: string, ips: readonly string[], uid: string, policy: string) {
+  return projectService({
+    metadata: { namespace: "ns", name: "x", uid },
+    spec: { type, externalTrafficPolicy: policy },
+    status: { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } },
+  });
+}
+
+function config(prefixes: readonly string[], interfaces: readonly string[]): Layer2Config {
+  return {
+    pools: prefixes.map((text, i) => ({
+      name: `p${i}`,
+      ranges: [prefixRange(parsePrefix(text)!)],
+      autoAssign: true,
+      avoidBuggyIPs: false,
+      serviceAllocation: undefined,
+    })),
+    advertisements: [
+      {
+        name: "l2",
+        pools: ["p0", "p1"],
+        nodeSelectors: [],
+        interfaces,
+        serviceSelectors: [],
+        preferredNodes: [],
+      },
+    ],
+  };
+}
+
+type Change = (state: AnnounceState, world: World) => void;
+
+const name = fc.constantFrom("ns/s1", "ns/s2", "ns/s3");
+const nodeName = fc.constantFrom("a", "b", "c");
+
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc
+    .tuple(
+      name,
+      fc.constantFrom("LoadBalancer", "LoadBalancer", "ClusterIP"),
+      fc.subarray(["10.0.0.1", "fd00::1"]),
+      fc.constantFrom("u1", "u2"),
+      fc.constantFrom("Cluster", "Local"),
+    )
+    .map(([key, ...rest]): Change => (state, world) => {
+      world.services.set(key, service(...rest));
+      state.setService(key, service(...rest));
+    }),
+  name.map((key): Change => (state, world) => {
+    world.services.delete(key);
+    state.deleteService(key);
+  }),
+  fc
+    .tuple(
+      fc.constantFrom("e1", "e2", "e3"),
+      fc.option(name, { nil: undefined }),
+      fc.boolean(),
+      fc.subarray(["a", "b", "c"]),
+    )
+    .map(([key, owner, usable, nodes]): Change => (state, world) => {
+      const slice = { service: owner, usable, nodes: usable ? nodes : [] };
+      world.slices.set(key, slice);
+      state.setSlice(key, slice);
+    }),
+  fc.constantFrom("e1", "e2", "e3").map((key): Change => (state, world) => {
+    world.slices.delete(key);
+    state.deleteSlice(key);
+  }),
+  fc.tuple(nodeName, fc.boolean()).map(([node, networkUnavailable]): Change => (state, world) => {
+    const view = { name: node, labels: {}, networkUnavailable };
+    world.nodes.set(node, view);
+    state.setNode(view);
+  }),
+  nodeName.map((node): Change => (state, world) => {
+    world.nodes.delete(node);
+    state.deleteNode(node);
+  }),
+  fc
+    .tuple(fc.subarray(["10.0.0.0/24", "fd00::/64"]), fc.subarray(["eth0", "eth1"]))
+    .map(([prefixes, interfaces]): Change => (state, world) => {
+      world.config = config(prefixes, interfaces);
+      state.setConfig(world.config);
+    }),
+);
+
+function planFromScratch(world: World): Map<string, Decision | undefined> {
+  const state = new AnnounceState(OPTIONS);
+  for (const [key, view] of world.slices) state.setSlice(key, view);
+  for (const [key, view] of world.services) state.setService(key, view);
+  for (const view of world.nodes.values()) state.setNode(view);
+  if (world.config !== undefined) state.setConfig(world.config);
+  state.replan();
+  return new Map(["ns/s1", "ns/s2", "ns/s3"].map((key) => [key, state.decisionOf(key)]));
+}
+
+test("replanning what changed gives the plan that everything from scratch gives, and the changes lead there", () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(change, { maxLength: 4 }), { maxLength: 15 }), (batches) => {
+      const state = new AnnounceState(OPTIONS);
+      const world: World = { services: new Map(), slices: new Map(), nodes: new Map(), config: undefined };
+      const followed = new Map<string, Decision>();
+      for (const batch of batches) {
+        for (const apply of batch) apply(state, world);
+        for (const { key, service: view, before, after } of state.replan()) {
+          expect(before).toEqual(followed.get(key));
+          if (view === undefined) followed.delete(key);
+          else followed.set(key, after);
+        }
+        const fresh = planFromScratch(world);
+        for (const [key, decision] of fresh) {
+          expect(state.decisionOf(key)).toEqual(decision);
+          expect(followed.get(key)).toEqual(decision);
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("objects that change nothing we look at change no plan", () => {
+  const state = new AnnounceState(OPTIONS);
+  const node = { name: "a", labels: { rack: "1" }, networkUnavailable: false };
+  const slice = { service: "ns/s1", usable: true, nodes: ["a"] };
+  state.setNode(node);
+  state.setSlice("e1", slice);
+  state.setService("ns/s1", service("LoadBalancer", ["10.0.0.1"], "u", "Cluster"));
+  state.setConfig(config(["10.0.0.0/24"], []));
+  expect(state.replan()).toHaveLength(1);
+  state.setNode({ ...node, labels: { rack: "1" } });
+  state.setSlice("e1", { ...slice, nodes: ["a"] });
+  state.setService("ns/s1", service("LoadBalancer", ["10.0.0.1"], "u", "Cluster"));
+  state.setService("ns/s2", service("ClusterIP", [], "u", "Cluster"));
+  expect(state.replan()).toEqual([]);
+});
