@@ -12,8 +12,10 @@ import type { Random } from "../ports/random.ts";
 import { AllocationNotes } from "./allocation-notes.ts";
 import type { AnnounceOptions } from "./announce-state.ts";
 import { AnnounceState } from "./announce-state.ts";
+import { ConfigStateKeeper } from "./config-state-keeper.ts";
 import { Layer2ConfigSource } from "./layer2-config.ts";
 import { Layer2Speaker } from "./layer2-speaker.ts";
+import { OwnPod } from "./own-pod.ts";
 import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
 import { StatusKeeper } from "./status-keeper.ts";
 
@@ -46,7 +48,9 @@ export class Speaker {
   readonly #config = new Layer2ConfigSource();
   readonly #layer2: Layer2Speaker;
   readonly #notes: AllocationNotes;
+  readonly #pod: OwnPod;
   readonly #statuses: StatusKeeper;
+  readonly #configState: ConfigStateKeeper;
   readonly #watches: { close(): void }[] = [];
   /** Kinds whose first list has not come yet. */
   readonly #unsynced = new Set<string>();
@@ -64,7 +68,9 @@ export class Speaker {
     const { log, events, worker, metrics } = ports;
     this.#state = new AnnounceState(options);
     this.#notes = new AllocationNotes(log);
-    this.#statuses = new StatusKeeper(options, ports);
+    this.#pod = new OwnPod(options, ports);
+    this.#statuses = new StatusKeeper(options, ports, this.#pod);
+    this.#configState = new ConfigStateKeeper(options, ports, this.#pod);
     this.#layer2 = new Layer2Speaker(options.node, {
       worker,
       events,
@@ -106,6 +112,7 @@ export class Speaker {
     };
     this.#watch(KINDS.L2Advertisement, projectResource, advertisements, namespace);
     this.#statuses.start();
+    this.#configState.start();
   }
 
   /** What is missing before this speaker can do its work; undefined when it is ready. */
@@ -128,7 +135,7 @@ export class Speaker {
       clock.after(STOP_TIMEOUT, resolve);
       worker.send({ do: "stop" });
     });
-    await this.#statuses.close();
+    await Promise.all([this.#pod.close(), this.#statuses.close(), this.#configState.close()]);
   }
 
   #watch<T>(resource: ResourceType, project: (object: KubeObject) => T, sink: Sink<T>, namespace?: string): void {
@@ -176,6 +183,7 @@ export class Speaker {
     const outcome = this.#config.next(() => this.#state.announced());
     if (outcome.is === "unchanged") return;
     metrics.set("metallb_k8s_client_config_stale_bool", {}, outcome.is === "refused" ? 1 : 0);
+    this.#configState.report(outcome.is === "refused" ? outcome.errors : []);
     if (outcome.is === "accepted") {
       const { pools, advertisements } = outcome.config;
       this.#state.setConfig(outcome.config);

@@ -1,63 +1,45 @@
 import { KINDS } from "../config/kinds.ts";
 import { projectL2Status } from "../config/l2-status.ts";
-import type { PodView } from "../config/pod.ts";
-import { projectPod } from "../config/pod.ts";
 import type { Handled } from "../lib/work-queue.ts";
 import { WorkQueue } from "../lib/work-queue.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { KubeClient, KubeWatcher, ObjectKey } from "../ports/kube.ts";
-import type { Log } from "../ports/log.ts";
-import type { Random } from "../ports/random.ts";
+import type { KubeWatcher, ObjectKey } from "../ports/kube.ts";
+import type { OwnPod, OwnPodPorts } from "./own-pod.ts";
 import type { Announcement } from "./protocol.ts";
 import { StatusWriter } from "./status-writer.ts";
 
-export interface StatusOptions {
-  readonly node: string;
-  readonly namespace: string;
-  readonly podName: string | undefined;
-}
-
-export interface StatusPorts {
+export interface StatusPorts extends OwnPodPorts {
   readonly watcher: KubeWatcher;
-  readonly client: KubeClient;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
 }
 
 const WRITES_AT_ONCE = 4;
 
 /** Keeps the ServiceL2Status objects as the plan says, whatever happens to them or to the API server. */
 export class StatusKeeper {
-  readonly #options: StatusOptions;
+  readonly #namespace: string;
   readonly #ports: StatusPorts;
   readonly #writer: StatusWriter;
   readonly #services: WorkQueue<ObjectKey>;
-  readonly #pods: WorkQueue<string>;
+  readonly #pod: OwnPod;
   #watch: { close(): void } | undefined;
-  #pod: PodView | undefined;
-  /** Writing starts when it is known what is wanted and what is there, and once we tried to find out who we are. */
+  /** Writing starts when it is known what is wanted, what is there, and, if that can be known, who we are. */
   #planned = false;
   #synced = false;
-  #podTried: boolean;
 
-  constructor(options: StatusOptions, ports: StatusPorts) {
-    const { node, namespace, podName } = options;
+  constructor(where: { readonly node: string; readonly namespace: string }, ports: StatusPorts, pod: OwnPod) {
+    const { node, namespace } = where;
     const { clock, random } = ports;
-    this.#options = options;
+    this.#namespace = namespace;
     this.#ports = ports;
-    this.#podTried = podName === undefined;
-    this.#writer = new StatusWriter(ports.client, () => ({ node, namespace, pod: this.#pod }));
+    this.#pod = pod;
+    this.#writer = new StatusWriter(ports.client, () => ({ node, namespace, pod: pod.view }));
     const handle = (service: ObjectKey) => this.#write(service);
     this.#services = new WorkQueue({ clock, random, concurrency: WRITES_AT_ONCE, handle });
-    this.#pods = new WorkQueue({ clock, random, concurrency: 1, handle: (name) => this.#findPod(name) });
   }
 
   start(): void {
-    const { podName, namespace } = this.#options;
-    if (podName !== undefined) this.#pods.add(podName);
+    this.#pod.onChange(() => this.#queueAll());
     this.#watch = this.#ports.watcher.watch(
-      { resource: KINDS.ServiceL2Status, namespace, project: projectL2Status },
+      { resource: KINDS.ServiceL2Status, namespace: this.#namespace, project: projectL2Status },
       {
         set: (_, status) => {
           this.#writer.see(status);
@@ -90,11 +72,11 @@ export class StatusKeeper {
   /** Resolves when the writes that are under way have ended. */
   async close(): Promise<void> {
     this.#watch?.close();
-    await Promise.all([this.#services.close(), this.#pods.close()]);
+    await this.#services.close();
   }
 
   #queue(service: ObjectKey): void {
-    if (this.#planned && this.#synced && this.#podTried) this.#services.add(service);
+    if (this.#planned && this.#synced && this.#pod.tried) this.#services.add(service);
   }
 
   #queueAll(): void {
@@ -110,16 +92,5 @@ export class StatusKeeper {
       `ServiceL2Status of ${service} not written, will retry: ${message}`,
     );
     return "retry";
-  }
-
-  async #findPod(name: string): Promise<Handled> {
-    const { client, log } = this.#ports;
-    const found = await client.get(KINDS.Pod, { namespace: this.#options.namespace, name });
-    if (found.ok) this.#pod = projectPod(found.value);
-    else if (!this.#podTried)
-      log.warn({ pod: name }, `status objects have no owner until our own Pod can be read: ${found.error.message}`);
-    this.#podTried = true;
-    this.#queueAll();
-    return found.ok ? "done" : "retry";
   }
 }

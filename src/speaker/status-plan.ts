@@ -3,6 +3,7 @@ import type { L2StatusView } from "../config/l2-status.ts";
 import { STATUS_LABELS } from "../config/l2-status.ts";
 import type { PodView } from "../config/pod.ts";
 import type { ObjectName } from "../ports/kube.ts";
+import { ownerReference } from "./own-pod.ts";
 import type { Announcement } from "./protocol.ts";
 
 /** Who writes. */
@@ -61,10 +62,6 @@ function newStatus(service: ObjectName, { node, namespace, pod }: StatusIdentity
 function adoption({ name, owner }: L2StatusView, { pod }: StatusIdentity): readonly StatusWrite[] {
   if (pod === undefined || owner === pod.uid) return [];
   return [{ do: "adopt", name, body: { metadata: { ownerReferences: [ownerReference(pod)] } } }];
-}
-
-function ownerReference({ name, uid }: PodView): object {
-  return { apiVersion: "v1", kind: "Pod", name, uid };
 }
 
 function statusWrite(

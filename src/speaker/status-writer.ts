@@ -1,3 +1,4 @@
+import { isOlder } from "../config/resource-version.ts";
 import { KINDS } from "../config/kinds.ts";
 import type { L2StatusView } from "../config/l2-status.ts";
 import { projectL2Status } from "../config/l2-status.ts";
@@ -108,10 +109,4 @@ export class StatusWriter {
     this.see(projectL2Status(result.value));
     return undefined;
   }
-}
-
-/** Resource versions are decimal numbers that grow; anything else is not judged. */
-function isOlder(a: string, b: string): boolean {
-  const numbers = /^[0-9]+$/.test(a) && /^[0-9]+$/.test(b);
-  return numbers && (a.length === b.length ? a < b : a.length < b.length);
 }

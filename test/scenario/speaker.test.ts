@@ -272,6 +272,7 @@ describe("configuration", () => {
     await settle();
   });
 
+  const state = () => lab.kube.object(KINDS.ConfigurationState, `${NAMESPACE}/speaker-node-1`);
   const stale = () => speaker.metrics.values.get("metallb_k8s_client_config_stale_bool");
 
   test("a bad one is reported and the last good one stays in force", async () => {
@@ -286,6 +287,28 @@ describe("configuration", () => {
     lab.pool("another", "10.0.0.1/32");
     await settle();
     expect(stale()).toBe(0);
+  });
+
+  test("the ConfigurationState tells whether it can be used, and comes back when deleted", async () => {
+    expect(state()).toMatchObject({
+      metadata: { labels: { "metallb.io/component-type": "speaker", "metallb.io/node-name": "node-1" } },
+      status: {
+        result: "Valid",
+        errorSummary: "",
+        conditions: [{ type: "configReconcilerValid", status: "True", reason: "Reconciled", message: "" }],
+      },
+    });
+    lab.clock.advance(seconds(5));
+    lab.pool("another", "10.0.0.1");
+    await settle();
+    expect(state()!["status"]).toMatchObject({
+      result: "Invalid",
+      errorSummary: expect.stringContaining("configuration error: IPAddressPool metallb-system/another") as string,
+      conditions: [{ status: "False", reason: "ConfigurationError", lastTransitionTime: "2026-01-01T00:00:05Z" }],
+    });
+    lab.kube.remove(KINDS.ConfigurationState, `${NAMESPACE}/speaker-node-1`);
+    await settle();
+    expect(state()!["status"]).toMatchObject({ result: "Invalid" });
   });
 
   test("one that strands an announced address waits until the Service has moved", async () => {
