@@ -38,10 +38,12 @@ export class AddressUse {
     return undefined;
   }
 
-  /** The holder, other than `id`, that has been there longest. */
-  otherThan(id: ServiceId): Holding | undefined {
-    for (const holder of this.holders()) if (holder.id !== id) return holder;
-    return undefined;
+  /** A holder other than `id`: the first by name, so that it doesn't depend on the order of arrival. */
+  otherThan(id: ServiceId): ServiceId | undefined {
+    let found: ServiceId | undefined;
+    for (const holder of this.holders())
+      if (holder.id !== id && (found === undefined || holder.id < found)) found = holder.id;
+    return found;
   }
 
   /** Who, other than `id`, has the port. */

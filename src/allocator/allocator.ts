@@ -74,7 +74,7 @@ export class Allocator {
     const use = this.#uses.get(address);
     const other = use?.otherThan(id);
     if (use === undefined || other === undefined) return undefined;
-    return sharingObstacle(id, terms, use, other.id) ?? this.portObstacle(id, terms, address);
+    return sharingObstacle(id, terms, use, other) ?? this.portObstacle(id, terms, address);
   }
 
   /** The other Service on the address that has one of the ports. */

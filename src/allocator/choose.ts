@@ -78,22 +78,27 @@ function chooseRequested(allocator: Allocator, request: ServiceRequest): Chosen 
     return err({ code: "family-mismatch", asked, service: families });
   const names = new Set<string>();
   for (const address of addresses) {
-    const refusal = requestedRefusal(allocator, request, address);
+    const refusal = placeRefusal(allocator, request, address);
     if (refusal !== undefined) return err(refusal);
     names.add(allocator.poolOf(address)!.name);
   }
   if (names.size > 1) return err({ code: "addresses-in-two-pools", addresses, pools: [...names] });
+  for (const address of addresses) {
+    const refusal = allocator.obstacle(request, address);
+    if (refusal !== undefined) return err(refusal);
+  }
   return ok({ addresses: inFamilyOrder(addresses, families) });
 }
 
-function requestedRefusal(allocator: Allocator, request: ServiceRequest, address: IpAddress): Refusal | undefined {
+/** Why the address is not one for this Service, whoever has it. */
+function placeRefusal(allocator: Allocator, request: ServiceRequest, address: IpAddress): Refusal | undefined {
   const location = allocator.pools.locate(address);
   if (location === undefined) return { code: "address-outside-pools", address };
   const { pool } = location.spaces;
   if (location.ordinal === undefined) return { code: "address-avoided", address, pool: pool.name };
   if (request.pool !== undefined && request.pool !== pool.name)
     return { code: "address-in-other-pool", address, pool: pool.name, asked: request.pool };
-  return poolRefusal(pool, request) ?? allocator.obstacle(request, address);
+  return poolRefusal(pool, request);
 }
 
 /** The pools to look in, in order; pools of one group come before all of the next. */
@@ -114,7 +119,7 @@ function eligibleGroups(allocator: Allocator, request: ServiceRequest): Result<r
 export function heldRefusal(allocator: Allocator, request: ServiceRequest, address: IpAddress): Refusal | undefined {
   if (!request.families.includes(familyOf(address)))
     return { code: "family-mismatch", asked: [familyOf(address)], service: request.families };
-  return requestedRefusal(allocator, request, address);
+  return placeRefusal(allocator, request, address) ?? allocator.obstacle(request, address);
 }
 
 /** Keeps what fits and adds the family that is missing, from the same pool. Undefined: it needs fresh addresses. */
@@ -172,13 +177,12 @@ function pickWithPool(spaces: PoolSpaces, family: Family, terms: Terms) {
   return address === undefined ? undefined : { spaces, address };
 }
 
-/** Why these pools don't have what is wanted. */
+/** Why these pools don't have what is wanted. It says the same as long as they don't, whoever has their addresses. */
 function shortage(pools: Group, wanted: readonly Family[]): Refusal {
   const names = pools.map(({ pool }) => pool.name);
   const absent = wanted.filter((family) => pools.every((spaces) => spaces[family].size === 0n));
   if (absent.length > 0) return { code: "family-not-in-pools", families: absent, pools: names };
-  const exhausted = wanted.filter((family) => pools.every((spaces) => spaces[family].exhausted));
-  return { code: "pool-exhausted", families: exhausted.length > 0 ? exhausted : wanted, pools: names };
+  return { code: "pool-exhausted", families: wanted, pools: names };
 }
 
 function inFamilyOrder(addresses: readonly IpAddress[], families: readonly Family[]): IpAddress[] {

@@ -20,6 +20,7 @@ export type Refusal =
   /** Pools exist, but none of them may be used automatically for this Service. */
   | { readonly code: "no-pool-for-service" }
   | { readonly code: "family-not-in-pools"; readonly families: readonly Family[]; readonly pools: readonly string[] }
+  /** None of the pools has addresses of all these families to give. */
   | { readonly code: "pool-exhausted"; readonly families: readonly Family[]; readonly pools: readonly string[] }
   | { readonly code: "address-outside-pools"; readonly address: IpAddress }
   | { readonly code: "address-avoided"; readonly address: IpAddress; readonly pool: string }
@@ -90,7 +91,7 @@ const EXPLANATIONS: { readonly [C in RefusalCode]: Explain<C> } = {
     "add a range of that family to the pool",
   ],
   "pool-exhausted": (r) => [
-    `no free ${r.families.join(" and ")} address in ${poolList(r.pools)}`,
+    `no free ${r.families.join(" and ")} address${r.families.length > 1 ? " pair" : ""} in ${poolList(r.pools)}`,
     "extend the pool, release an address, or share one",
   ],
   "address-outside-pools": (r) => [
