@@ -1,0 +1,167 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { brokenRules } from "../support/allocation-oracle.ts";
+import type { ModelPool, ModelService } from "../support/allocation-world.ts";
+import { AllocationWorld } from "../support/allocation-world.ts";
+
+/** Small pools whose ranges never overlap: there must be collisions, not addresses. */
+const POOL_RANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  p0: [["10.0.0.254", "10.0.1.1"]],
+  p1: [
+    ["10.1.0.1", "10.1.0.2"],
+    ["fd00:1::", "fd00:1::1"],
+  ],
+  p2: [["fd00:2::5", "fd00:2::6"]],
+};
+const ADDRESSES = ["10.0.0.254", "10.0.0.255", "10.0.1.1", "10.1.0.1", "10.1.0.2", "fd00:1::", "fd00:2::5", "10.9.9.9"];
+
+type Step =
+  | { readonly do: "service"; readonly name: string; readonly service: ModelService }
+  | { readonly do: "remove-service"; readonly pick: number }
+  | { readonly do: "pool"; readonly name: string; readonly pool: ModelPool }
+  | { readonly do: "remove-pool"; readonly name: string }
+  | { readonly do: "restart" };
+
+const dual = fc.constantFrom<readonly ("IPv4" | "IPv6")[]>(["IPv4", "IPv6"], ["IPv6", "IPv4"]);
+const single = fc.constantFrom<readonly ("IPv4" | "IPv6")[]>(["IPv4"], ["IPv6"]);
+const stack = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ families: single, policy: fc.constant("SingleStack" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      families: fc.oneof(dual, single),
+      policy: fc.constantFrom("PreferDualStack" as const, "RequireDualStack" as const),
+    }),
+  },
+);
+
+const service: fc.Arbitrary<ModelService> = fc
+  .tuple(
+    stack,
+    fc.record({
+      namespace: fc.constantFrom("a", "b"),
+      type: fc.constantFrom(
+        "LoadBalancer" as const,
+        "LoadBalancer" as const,
+        "LoadBalancer" as const,
+        "ClusterIP" as const,
+      ),
+      key: fc.constantFrom("", "k", "k", "l"),
+      local: fc.constantFrom(false, false, true),
+      selector: fc.constantFrom({}, { app: "x" }, { app: "y" }),
+      ports: fc.subarray(["TCP/80", "TCP/443", "UDP/80"], { minLength: 1 }),
+      addresses: fc.oneof(
+        { weight: 3, arbitrary: fc.constant([]) },
+        { weight: 1, arbitrary: fc.subarray(ADDRESSES, { minLength: 1, maxLength: 2 }) },
+      ),
+      pool: fc.constantFrom("", "", "", "p0", "p1", "nowhere"),
+    }),
+  )
+  .map(([chosen, rest]) => ({ ...chosen, ...rest }));
+
+const pool = fc.constantFrom(...Object.keys(POOL_RANGES)).chain((name) =>
+  fc
+    .record({
+      ranges: fc.subarray([...POOL_RANGES[name]!], { minLength: 1 }),
+      autoAssign: fc.constantFrom(true, true, true, false),
+      avoidBuggyIPs: fc.boolean(),
+      namespaces: fc.constantFrom(undefined, undefined, ["a"], []),
+      priority: fc.nat(2),
+    })
+    .map((spec): Step => ({ do: "pool", name, pool: spec })),
+);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant("service" as const),
+      name: fc.constantFrom("s0", "s1", "s2", "s3"),
+      service,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("remove-service" as const), pick: fc.nat(7) }) },
+  { weight: 3, arbitrary: pool },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("remove-pool" as const),
+      name: fc.constantFrom(...Object.keys(POOL_RANGES)),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: "restart" as const }) },
+);
+
+function perform(world: AllocationWorld, next: Step): void {
+  switch (next.do) {
+    case "service":
+      return world.setService(next.name, next.service);
+    case "remove-service": {
+      const ids = [...world.services.keys()];
+      return ids.length === 0 ? undefined : world.removeService(ids[next.pick % ids.length]!);
+    }
+    case "pool":
+      return world.setPool(next.name, next.pool);
+    case "remove-pool":
+      return world.removePool(next.name);
+    case "restart":
+      return world.restart();
+  }
+}
+
+function holdings(world: AllocationWorld) {
+  return new Map([...world.objects.keys()].map((id) => [id, world.addresses(id)]));
+}
+
+const START: readonly Step[] = Object.entries(POOL_RANGES).map(([name, ranges]) => ({
+  do: "pool",
+  name,
+  pool: { ranges, autoAssign: true, avoidBuggyIPs: false, namespaces: undefined, priority: 0 },
+}));
+
+describe("random histories of pools and Services", () => {
+  test("no forbidden sharing, no lost or stray address, right counts, nobody waits in vain; restarts change nothing", () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 14 }), (steps) => {
+        const world = new AllocationWorld();
+        for (const next of [...START, ...steps]) {
+          const before = holdings(world);
+          const outcome = world.outcome();
+          const writes = world.writes;
+          perform(world, next);
+          world.flush();
+          expect(brokenRules(world, before)).toEqual([]);
+          if (next.do === "restart") expect([world.outcome(), world.writes]).toEqual([outcome, writes]);
+        }
+        for (const id of world.services.keys()) world.removeService(id);
+        for (const name of world.pools.keys())
+          expect(world.allocator.count(name)).toMatchObject({ IPv4: { inUse: 0 }, IPv6: { inUse: 0 } });
+      }),
+      { numRuns: 10_000 },
+    );
+  }, 60_000);
+
+  test("the same initial list gives the same result in any order of arrival", () => {
+    const list = fc.uniqueArray(fc.record({ name: fc.constantFrom("s0", "s1", "s2", "s3", "s4", "s5"), service }), {
+      selector: ({ name }) => name,
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(list, fc.array(pool, { maxLength: 4 }), fc.infiniteStream(fc.nat()), (services, pools, shuffle) => {
+        const world = new AllocationWorld();
+        for (const next of [...START, ...pools]) perform(world, next);
+        const empty = new AllocationWorld();
+        for (const [name, spec] of world.pools) empty.pools.set(name, spec);
+        for (const next of services) empty.setService(next.name, next.service);
+        empty.restart();
+        const outcome = empty.outcome();
+        const keyed = [...empty.objects.keys()].map((id) => ({ id, at: shuffle.next().value }));
+        empty.restart(keyed.sort((a, b) => a.at - b.at).map(({ id }) => id));
+        expect(empty.outcome()).toEqual(outcome);
+        empty.flush();
+        expect(brokenRules(empty, new Map())).toEqual([]);
+      }),
+      { numRuns: 2_000 },
+    );
+  }, 60_000);
+});
