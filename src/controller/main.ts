@@ -1,0 +1,82 @@
+import { EnvironmentError, errorMessage } from "../lib/errors.ts";
+import type { Log } from "../ports/log.ts";
+import { createKubeClient } from "../k8s/client.ts";
+import { type KubeEndpoint, loadEndpoint } from "../k8s/endpoint.ts";
+import { createEventRecorder } from "../k8s/event-recorder.ts";
+import { createKubeWatcher } from "../k8s/reflector.ts";
+import { systemClock } from "../platform/system-clock.ts";
+import { systemRandom } from "../platform/system-random.ts";
+import { type Listening, type Readiness, serveHealth, serveMetrics } from "../telemetry/http.ts";
+import { createLog } from "../telemetry/logger.ts";
+import { createMetrics, type ExposedMetrics } from "../telemetry/metrics.ts";
+import { controllerFlagIssues, type ControllerFlags } from "./flags.ts";
+import type { ControllerPorts } from "./ports.ts";
+import { type Controller, startController } from "./run.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Runs the controller until SIGTERM or SIGINT. Returns the exit code. */
+export async function runController(flags: ControllerFlags, env: Env): Promise<number> {
+  const log = createLog({ level: flags.logLevel });
+  const issues = controllerFlagIssues(flags);
+  for (const issue of issues) log.error({}, issue);
+  if (issues.length > 0) return 2;
+  const stopped = stopSignal();
+  try {
+    await serve(flags, env, log, stopped);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    log.error({ code: error.code }, errorMessage(error));
+    return 1;
+  }
+}
+
+async function serve(flags: ControllerFlags, env: Env, log: Log, stopped: Promise<string>): Promise<void> {
+  const endpoint = loadEndpoint({ kubeconfig: flags.kubeconfig || undefined, env });
+  const namespace = namespaceFrom(flags, env, endpoint);
+  const client = createKubeClient(endpoint);
+  const metrics = createMetrics("controller");
+  const timing = { clock: systemClock, random: systemRandom };
+  const host = env["METALLB_POD_NAME"] ?? "";
+  const events = createEventRecorder(client, { component: "metallb-controller", host, clock: systemClock, log });
+  const watcher = createKubeWatcher(endpoint, { ...timing, log });
+  const ports: ControllerPorts = { ...timing, watcher, client, events, log, metrics };
+  log.info({ server: endpoint.server.href, source: endpoint.source }, "using this API server");
+  const controller = startController(ports, { namespace, loadBalancerClass: flags.lbClass });
+  const servers = await listen(flags, controller, ports, metrics);
+  log.info({ signal: await stopped }, "stopping");
+  await controller.stop();
+  await events.close();
+  await Promise.all(servers.map((server) => server.close()));
+}
+
+async function listen(
+  flags: ControllerFlags,
+  controller: Controller,
+  { client, log }: ControllerPorts,
+  metrics: ExposedMetrics,
+): Promise<readonly Listening[]> {
+  const servers: Listening[] = [];
+  const readiness = (): Readiness => {
+    const { unread } = controller;
+    return unread.length === 0 ? { ready: true } : { ready: false, reason: `not read yet: ${unread.join(", ")}` };
+  };
+  if (flags.healthProbePort !== 0) servers.push(await serveHealth({ port: flags.healthProbePort, readiness }));
+  if (flags.port !== 0) servers.push(await serveMetrics({ port: flags.port, metrics, client, log }));
+  return servers;
+}
+
+function namespaceFrom(flags: ControllerFlags, env: Env, endpoint: KubeEndpoint): string {
+  const namespace = flags.namespace || env["METALLB_NAMESPACE"] || endpoint.namespace;
+  if (namespace) return namespace;
+  const message = "no namespace: give --namespace or set METALLB_NAMESPACE, or run in a pod";
+  throw new EnvironmentError("no-namespace", message, { retryable: false });
+}
+
+/** Resolves with the name of the first signal that asks to stop. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+  });
+}
