@@ -5,6 +5,13 @@
 import type { IpAddress } from "../ip/address.ts";
 import type { LogFields } from "../ports/log.ts";
 
+/** What the worker gets when its thread starts. */
+export interface WorkerOptions {
+  readonly role: "protocol";
+  /** Regular expression (flag `u`); interfaces whose names it matches are never used. */
+  readonly excludedInterfaces: string;
+}
+
 /** Answer for `address` on these interfaces. */
 export interface Announcement {
   readonly address: IpAddress;

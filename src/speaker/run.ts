@@ -117,11 +117,9 @@ export class Speaker {
 
   /** What is missing before this speaker can do its work; undefined when it is ready. */
   waitingFor(): string | undefined {
-    const missing = [
-      ...(this.#unsynced.size > 0 ? [`the first list of ${[...this.#unsynced].join(", ")}`] : []),
-      ...this.#troubles.values(),
-    ];
-    if (missing.length === 0 && !this.#workerReady) missing.push("the protocol worker");
+    const missing = [...this.#troubles.values()];
+    if (this.#unsynced.size > 0) missing.push(`waiting for the first list of ${[...this.#unsynced].join(", ")}`);
+    else if (missing.length === 0 && !this.#workerReady) missing.push("waiting for the protocol worker");
     return missing.length === 0 ? undefined : missing.join("; ");
   }
 
@@ -131,8 +129,11 @@ export class Speaker {
     for (const watch of this.#watches) watch.close();
     const { worker, clock } = this.#ports;
     await new Promise<void>((resolve) => {
-      this.#onStopped = resolve;
-      clock.after(STOP_TIMEOUT, resolve);
+      const timer = clock.after(STOP_TIMEOUT, resolve);
+      this.#onStopped = () => {
+        timer.cancel();
+        resolve();
+      };
       worker.send({ do: "stop" });
     });
     await Promise.all([this.#pod.close(), this.#statuses.close(), this.#configState.close()]);

@@ -334,7 +334,7 @@ test("what is missing is told until it is there", async () => {
   lab.kube.pauseWatches();
   const speaker = await lab.speaker("node-1");
   expect(speaker.waitingFor()).toBe(
-    "the first list of services, endpointslices, nodes, ipaddresspools, l2advertisements",
+    "waiting for the first list of services, endpointslices, nodes, ipaddresspools, l2advertisements",
   );
   lab.kube.resumeWatches();
   await settle();

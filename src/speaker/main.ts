@@ -1,0 +1,123 @@
+import { readFileSync } from "node:fs";
+import { createKubeClient } from "../k8s/client.ts";
+import { loadEndpoint } from "../k8s/endpoint.ts";
+import { createEventRecorder } from "../k8s/event-recorder.ts";
+import { createKubeWatcher } from "../k8s/reflector.ts";
+import { EnvironmentError, errorMessage } from "../lib/errors.ts";
+import { systemClock } from "../platform/system-clock.ts";
+import { systemRandom } from "../platform/system-random.ts";
+import type { KubeClient } from "../ports/kube.ts";
+import type { Log } from "../ports/log.ts";
+import { type Listening, serveHealth, serveMetrics } from "../telemetry/http.ts";
+import { createLog } from "../telemetry/logger.ts";
+import { createMetrics, type ExposedMetrics } from "../telemetry/metrics.ts";
+import { EXCLUDE_NOTHING, parseExcludedInterfaces } from "./excluded-interfaces.ts";
+import { resolveSpeakerFlags, type SpeakerFlags } from "./flags.ts";
+import { Speaker } from "./run.ts";
+import { spawnProtocolWorker } from "./spawn-worker.ts";
+
+const POD_NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/** Exit codes of the command. */
+const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Runs the speaker until a signal ends it, and returns the exit code. */
+export async function runSpeaker(given: SpeakerFlags, env: Environment): Promise<number> {
+  const { flags, issues, notes } = resolveSpeakerFlags(given, env, readIfThere(POD_NAMESPACE_FILE)?.trim());
+  if (issues.length > 0) {
+    for (const issue of issues) process.stderr.write(`speaker: ${issue}\n`);
+    return EXIT.usage;
+  }
+  const log = createLog({ level: flags.logLevel });
+  for (const note of notes) log.info({}, note);
+  try {
+    return await serve(flags, env, log);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    log.error({ code: error.code }, `the speaker can't run: ${error.message}`);
+    return EXIT.failed;
+  }
+}
+
+async function serve(flags: SpeakerFlags, env: Environment, log: Log): Promise<number> {
+  const { nodeName: node, namespace } = flags;
+  const ends = signalled();
+  const endpoint = loadEndpoint({ kubeconfig: flags.kubeconfig === "" ? undefined : flags.kubeconfig, env });
+  const excludedInterfaces = readExcludedInterfaces(flags.excludeL2File);
+  const client = createKubeClient(endpoint);
+  const metrics = createMetrics("speaker");
+  const common = { clock: systemClock, random: systemRandom, log };
+  const events = createEventRecorder(client, { ...common, component: "metallb-speaker", host: node });
+  const worker = spawnProtocolWorker({ excludedInterfaces });
+  const speaker = new Speaker(
+    {
+      node,
+      namespace,
+      podName: flags.podName === "" ? undefined : flags.podName,
+      loadBalancerClass: flags.lbClass,
+      ignoreExcludeLabel: flags.ignoreExcludeLb,
+    },
+    { ...common, client, metrics, events, worker, watcher: createKubeWatcher(endpoint, common) },
+  );
+  try {
+    const servers = await listen(flags, { speaker, client, metrics, log });
+    speaker.start();
+    log.info({ node, namespace, apiServer: endpoint.source }, "speaker started");
+    const end = await Promise.race([ends, worker.failed.then((error) => ({ error }))]);
+    if ("error" in end) log.error({ error: end.error }, `the protocol worker ended: ${end.error}`);
+    else log.info({ signal: end.signal }, "stopping: withdrawing all addresses");
+    await speaker.stop();
+    await Promise.all([events.close(), ...servers.map((server) => server.close())]);
+    return "error" in end ? EXIT.failed : EXIT.ok;
+  } finally {
+    await worker.close();
+  }
+}
+
+interface Served {
+  readonly speaker: Speaker;
+  readonly client: KubeClient;
+  readonly metrics: ExposedMetrics;
+  readonly log: Log;
+}
+
+async function listen(flags: SpeakerFlags, { speaker, client, metrics, log }: Served): Promise<readonly Listening[]> {
+  const { port, healthProbePort } = flags;
+  const servers: Listening[] = [];
+  if (healthProbePort !== 0) {
+    const readiness = () => {
+      const reason = speaker.waitingFor();
+      return reason === undefined ? ({ ready: true } as const) : ({ ready: false, reason } as const);
+    };
+    servers.push(await serveHealth({ host: "127.0.0.1", port: healthProbePort, readiness }));
+  }
+  if (port !== 0) servers.push(await serveMetrics({ port, metrics, client, log }));
+  return servers;
+}
+
+/** The first SIGTERM or SIGINT; the second ends the process as if nobody listened. */
+function signalled(): Promise<{ readonly signal: string }> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve({ signal }));
+  });
+}
+
+/** A missing file excludes nothing. One that can't be used ends the speaker: better than answering on a wrong interface. */
+function readExcludedInterfaces(file: string): string {
+  const text = readIfThere(file);
+  if (text === undefined) return EXCLUDE_NOTHING;
+  const parsed = parseExcludedInterfaces(text);
+  if (parsed.ok) return parsed.value;
+  throw new EnvironmentError("excluded-interfaces", `${file}: ${parsed.error}`, { retryable: false });
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new EnvironmentError("unreadable", `${file} can't be read: ${errorMessage(error)}`, { retryable: false });
+  }
+}

@@ -1,0 +1,37 @@
+import { Worker } from "node:worker_threads";
+import type { ProtocolWorker, WorkerCommand, WorkerEvent, WorkerOptions } from "./protocol.ts";
+
+/** A protocol worker in a thread of its own. */
+export interface SpawnedWorker extends ProtocolWorker {
+  /** Resolves when the thread has ended without being told to, with the reason. */
+  readonly failed: Promise<string>;
+  /** Ends the thread. */
+  close(): Promise<void>;
+}
+
+/** The bundle is its own worker; from source it is the command line's entry that becomes one. */
+const ENTRY = import.meta.url.endsWith(".ts") ? new URL("../cli/main.ts", import.meta.url) : new URL(import.meta.url);
+
+export function spawnProtocolWorker(options: Omit<WorkerOptions, "role">): SpawnedWorker {
+  const workerData: WorkerOptions = { role: "protocol", ...options };
+  const thread = new Worker(ENTRY, { workerData, argv: [] });
+  let closing = false;
+  const failed = new Promise<string>((resolve) => {
+    thread.on("error", (error: unknown) =>
+      resolve(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    );
+    thread.on("exit", (code) => {
+      if (!closing) resolve(`exit code ${code}`);
+    });
+  });
+  return {
+    failed,
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
+    send: (command: WorkerCommand) => thread.postMessage(command),
+    onEvent: (handler: (event: WorkerEvent) => void) => void thread.on("message", handler),
+    async close() {
+      closing = true;
+      await thread.terminate();
+    },
+  };
+}
