@@ -51,10 +51,10 @@ function addDemo(program: Command, done: Done): void {
   program
     .command("demo")
     .description("Turns this machine into a small data centre and shows the product at work in it.")
-    .option("--once", "run the script, check every step and exit", false)
-    .option("--keep", "stay up after the script, whatever its outcome", false)
+    .option("--once", "run the script, check every step and exit")
+    .option("--keep", "stay up after the script, whatever its outcome")
     .addHelpText("after", DEMO_HELP)
-    .action(async ({ once, keep }: { once: boolean; keep: boolean }) => {
+    .action(async ({ once = false, keep = false }: { once?: boolean; keep?: boolean }) => {
       done(await demo({ dist: bundleFolder(), once, keep, output: process.stdout }));
     });
 }

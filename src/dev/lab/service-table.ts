@@ -16,6 +16,7 @@ export function serviceTable(rows: readonly ServiceRow[]): string {
   const table = new Table({
     head: ["SERVICE", "ADDRESS", "PORTS", "OWNER (API)", "MAC SEEN BY THE CLIENT"],
     style: { head: [], border: [] },
+    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
   });
   for (const { service, address, ports, owner, mac, macOf } of rows) {
     table.push([service, address, ports, owner, `${mac} (${macOf})`]);
