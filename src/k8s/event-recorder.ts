@@ -15,7 +15,8 @@ const MAX_PENDING = 8192;
 const MAX_REMEMBERED = 4096;
 /** API servers drop Events after an hour, so a later repeat is a new one. */
 const REPEAT_WINDOW = seconds(3600);
-const MAX_ATTEMPTS = 8;
+/** Attempts at one event: some four minutes of a server that is away. */
+const MAX_ATTEMPTS = 16;
 const CONCURRENCY = 4;
 /** Sustained rate and burst of requests. */
 const PER_SECOND = 100;

@@ -40,6 +40,8 @@ interface Stream {
   open: boolean;
   /** The version that the watch was asked to start after. */
   readonly at: number;
+  /** Changes during the initial events, which come after those. */
+  held: Change[] | undefined;
 }
 
 const LATENCY = millis(1);
@@ -124,7 +126,14 @@ export class ModelWatchServer implements WatchTransport {
     const query = queryOf(path);
     const fault = this.#nextFault();
     const lists = query.has("sendInitialEvents");
-    const stream: Stream = { fault, handlers, sent: 0, open: true, at: Number(query.get("resourceVersion") ?? 0) };
+    const stream: Stream = {
+      fault,
+      handlers,
+      sent: 0,
+      open: true,
+      held: undefined,
+      at: Number(query.get("resourceVersion") ?? 0),
+    };
     const end = this.#clock.after(seconds(Number(query.get("timeoutSeconds"))), () => {
       if (fault !== "hang") this.#end(stream, undefined);
     });
@@ -154,12 +163,14 @@ export class ModelWatchServer implements WatchTransport {
     const annotations = { "k8s.io/initial-events-end": "true" };
     const metadata = { resourceVersion: String(this.#version), annotations };
     const pace = seconds(stream.fault === "slow" ? 6 : 0);
+    stream.held = [];
     for (const [index, [name, version]] of state.entries())
       this.#clock.after(millis(pace * index), () => this.#send(stream, { type: "ADDED", name, version }));
-    if (stream.fault === "no-end") return;
-    this.#clock.after(millis(pace * state.length), () =>
-      this.#line(stream, { type: "BOOKMARK", object: { metadata } }),
-    );
+    this.#clock.after(millis(pace * state.length), () => {
+      if (stream.fault !== "no-end") this.#line(stream, { type: "BOOKMARK", object: { metadata } });
+      for (const change of stream.held ?? []) this.#send(stream, change);
+      stream.held = undefined;
+    });
   }
 
   #send(stream: Stream, change: Change): void {
@@ -186,7 +197,10 @@ export class ModelWatchServer implements WatchTransport {
   #change(type: Change["type"], name: string): void {
     const change = { version: ++this.#version, type, name };
     this.#log.push(change);
-    for (const stream of this.#streams) this.#send(stream, change);
+    for (const stream of this.#streams) {
+      if (stream.held === undefined) this.#send(stream, change);
+      else stream.held.push(change);
+    }
   }
 
   #stateAt(version: number): Map<string, number> {
