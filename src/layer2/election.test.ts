@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ownerOrder } from "./election.ts";
+import { firstOwner, ownerOrder } from "./election.ts";
 
 /** Orders seen with MetalLB 0.16.1. */
 test.each([
@@ -20,6 +20,7 @@ test("the order is a permutation, and taking a node away leaves the order of the
     fc.property(names, fc.constantFrom("10.0.0.1", "fd00::1"), (nodes, ip) => {
       const order = ownerOrder(nodes, ip);
       expect([...order].sort()).toEqual([...nodes].sort());
+      expect(firstOwner(nodes, ip)).toBe(order[0]);
       const rest = nodes.slice(1);
       expect(ownerOrder(rest, ip)).toEqual(order.filter((node) => node !== nodes[0]));
     }),

@@ -7,7 +7,7 @@ import { isOurClass, requestOf } from "../config/service.ts";
 import { anySelectorMatches } from "../config/selector.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { formatAddress, parseAddress } from "../ip/address.ts";
-import { ownerOrder } from "../layer2/election.ts";
+import { firstOwner } from "../layer2/election.ts";
 import type { NodeRefusal, PlacedAdvertisement } from "./eligible-nodes.ts";
 import type { PoolIndex } from "./pool-index.ts";
 import type { Announcement } from "./protocol.ts";
@@ -119,7 +119,7 @@ function electOwner(first: IpAddress, local: boolean, { endpoints, matching, con
     bestScore = score;
     best.push(node);
   }
-  return best.length < 2 ? best[0] : ownerOrder(best, formatAddress(first))[0];
+  return firstOwner(best, formatAddress(first));
 }
 
 /** Undefined when no advertisement selects the node. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { KINDS } from "../../src/config/kinds.ts";
-import { seconds } from "../../src/lib/duration.ts";
+import { millis, seconds } from "../../src/lib/duration.ts";
 import { kubeError } from "../support/recording-kube.ts";
 import { settle } from "../support/settle.ts";
 import type { LabSpeaker } from "../support/speaker-lab.ts";
@@ -259,6 +259,65 @@ describe("on a single node", () => {
     lab.service("web", ["192.168.1.201"]);
     await settle();
     expect(speaker.worker.commands.at(-1)).toEqual({ do: "stop" });
+  });
+});
+
+describe("the protocol worker", () => {
+  let speaker: LabSpeaker;
+
+  beforeEach(async () => {
+    for (const node of ["node-2", "node-3"]) lab.kube.remove(KINDS.Node, node);
+    speaker = await lab.speaker("node-1");
+    lab.service("web", ["fd00:1::1"]);
+    await settle();
+  });
+
+  test("its counters become metrics of the address", async () => {
+    const counters = [...speaker.worker.answered.keys()].map((address) => ({
+      address,
+      requestsReceived: 3,
+      responsesSent: 2,
+      gratuitousSent: 1,
+    }));
+    speaker.worker.emit({ on: "counters", counters });
+    speaker.worker.emit({ on: "counters", counters });
+    await settle();
+    expect(Object.fromEntries([...speaker.metrics.values].filter(([series]) => series.includes("layer2_")))).toEqual({
+      'metallb_layer2_requests_received{ip="fd00:1::1"}': 6,
+      'metallb_layer2_responses_sent{ip="fd00:1::1"}': 4,
+      'metallb_layer2_gratuitous_sent{ip="fd00:1::1"}': 2,
+    });
+  });
+
+  test("interfaces that come and go are logged", async () => {
+    const [address] = speaker.worker.answered.keys();
+    speaker.worker.emit({ on: "announcing", address: address!, interfaces: ["eth0"] });
+    speaker.worker.emit({ on: "announcing", address: address!, interfaces: ["eth0"] });
+    speaker.worker.emit({ on: "announcing", address: address!, interfaces: [] });
+    await settle();
+    expect(speaker.log.messages("info").filter((line) => line.startsWith("announcing"))).toEqual([
+      'announcing fd00:1::1 for shop/web from node "node-1" on eth0, eth1',
+      'announcing fd00:1::1 for shop/web from node "node-1" on eth0',
+    ]);
+    expect(speaker.log.messages("warn")).toEqual(["fd00:1::1 is not answered any more: no interface qualifies"]);
+    expect(speaker.events).toHaveLength(1);
+  });
+
+  test("its log lines are passed on", async () => {
+    speaker.worker.emit({ on: "log", level: "warn", fields: { link: "eth0" }, message: "odd frame" });
+    await settle();
+    expect(speaker.log.lines.at(-1)).toEqual({ level: "warn", fields: { link: "eth0" }, message: "odd frame" });
+  });
+
+  test("one that is stuck does not hold up the end for longer than two seconds", async () => {
+    speaker.worker.send = () => undefined;
+    let stopped = false;
+    const stopping = speaker.stop().then(() => (stopped = true));
+    lab.clock.advance(millis(1999));
+    await settle();
+    expect(stopped).toBe(false);
+    lab.clock.advance(millis(1));
+    await stopping;
   });
 });
 
