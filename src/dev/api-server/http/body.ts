@@ -4,6 +4,7 @@ import { badRequest, unsupportedMediaType } from "../errors.ts";
 import { parseMediaType } from "../negotiate.ts";
 import type { Json } from "../objects.ts";
 import { isRecord } from "../objects.ts";
+import { decodeProtobuf } from "../protobuf/decode.ts";
 import { StatusError } from "../status.ts";
 import { goJsonError } from "./go-json-error.ts";
 
@@ -66,7 +67,10 @@ export function decodeObject(body: Buffer, contentType: string | undefined, kind
   let value: unknown;
   if (type === "application/json" || type === "") value = decodeJson(body, kind);
   else if (type === "application/yaml") value = decodeYaml(body, kind);
-  else throw unsupportedMediaType(ACCEPTED);
+  else if (type === "application/vnd.kubernetes.protobuf") {
+    const decoded = decodeProtobuf(body);
+    value = { ...decoded.object, apiVersion: decoded.apiVersion, kind: decoded.kind };
+  } else throw unsupportedMediaType(ACCEPTED);
   if (!isRecord(value)) {
     throw unrecognized(kind, "couldn't get version/kind; json parse error: cannot unmarshal into Go value", body);
   }
