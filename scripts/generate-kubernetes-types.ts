@@ -49,7 +49,6 @@ const ROOTS = [
 const SPECIAL: Readonly<Record<string, string>> = {
   "meta.v1.Time": "time",
   "meta.v1.MicroTime": "microtime",
-  "meta.v1.Duration": "duration",
   "meta.v1.FieldsV1": "fieldsv1",
   "resource.Quantity": "quantity",
   "intstr.IntOrString": "intorstring",

@@ -14,7 +14,6 @@ const SCALARS: Readonly<Record<string, StructuralSchema>> = {
   bytes: { type: "string", format: "byte" },
   time: { type: "string", format: "date-time" },
   microtime: { type: "string", format: "date-time" },
-  duration: { type: "string" },
   quantity: { type: "string", format: "quantity" },
   intorstring: { "x-kubernetes-int-or-string": true },
   raw: { type: "object", "x-kubernetes-preserve-unknown-fields": true },

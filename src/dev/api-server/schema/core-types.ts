@@ -8,7 +8,7 @@ export interface CoreField {
   readonly n: number;
   /**
    * Go's notation: `*` pointer, `[]` list, `{}` map with string keys, `~` a list that is a message of its own; then a
-   * scalar (`string bool int32 int64 double bytes time microtime duration quantity intorstring raw json fieldsv1`) or
+   * scalar (`string bool int32 int64 double bytes time microtime quantity intorstring raw json fieldsv1`) or
    * a type (`core.v1.ServicePort`).
    */
   readonly t: string;
@@ -60,7 +60,6 @@ export function coreType(name: string): CoreType | undefined {
 /** `v1`, `Service` gives `core.v1.Service`; `undefined` for a kind that is not built in. */
 export function coreTypeName(apiVersion: string, kind: string): string | undefined {
   const pkg = Object.hasOwn(PACKAGES, apiVersion) ? PACKAGES[apiVersion] : undefined;
-  if (pkg === undefined) return undefined;
   const name = META_KINDS.has(kind) ? `meta.v1.${kind}` : `${pkg}.${kind}`;
   return TYPES.has(name) ? name : undefined;
 }

@@ -12,6 +12,11 @@ export function clone<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, clone(item)])) as T;
 }
 
+/** Sets a member whose name comes from outside: `__proto__` becomes a member like any other. */
+export function setMember(object: JsonObject, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
 /** Deep equality of JSON values; the order of keys does not matter. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
