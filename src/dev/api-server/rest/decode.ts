@@ -143,6 +143,16 @@ export function dropUnknownFields(object: ApiObject, served: ServedResource, opt
   else throw cannotBeHandled(object, served, `strict decoding error: ${unknown.join(", ")}`);
 }
 
+/** For a built-in kind a null is as good as nothing: Go decodes it to the zero value. */
+function dropNulls(value: unknown): void {
+  if (Array.isArray(value)) for (const item of value) dropNulls(item);
+  if (!isRecord(value)) return;
+  for (const [key, item] of Object.entries(value)) {
+    if (item === null) delete value[key];
+    else dropNulls(item);
+  }
+}
+
 /** A built-in kind's field of a wrong type never gets past the decoder of a real server. */
 function checkBuiltinTypes(object: ApiObject, served: ServedResource): void {
   const schema = served.custom ? undefined : schemaOf(served);
@@ -172,6 +182,7 @@ export function admitBody(
   checkKind(body, served, registry);
   checkMetadata(body, served);
   const object = body as ApiObject;
+  if (!served.custom) dropNulls(object);
   checkAddress(object, served, target);
   dropUnknownFields(object, served, options);
   checkBuiltinTypes(object, served);

@@ -22,7 +22,9 @@ const COMMON: FieldLabels = {
 };
 
 function eventStrategy(prefix: "involvedObject" | "regarding"): Strategy {
-  return { ...DEFAULT_STRATEGY, createOnUpdate: true, fieldLabels: { ...COMMON, ...involvedLabels(prefix) } };
+  const fieldLabels = { ...COMMON, ...involvedLabels(prefix) };
+  const core = prefix === "involvedObject";
+  return { ...DEFAULT_STRATEGY, createOnUpdate: true, fieldLabels, ...(core ? { defaults: fillCore } : {}) };
 }
 
 /** core/v1 and events.k8s.io/v1 name these differently. */
@@ -39,7 +41,7 @@ const RENAMED = [
 function toEventsGroup(stored: ApiObject): ApiObject {
   const { ...event } = stored as Json;
   for (const [core, other] of RENAMED) {
-    if (event[core] !== undefined) event[other] = event[core];
+    if (event[core] !== undefined && event[core] !== null) event[other] = event[core];
     delete event[core];
   }
   return { ...event, apiVersion: "events.k8s.io/v1", kind: "Event" } as ApiObject;
