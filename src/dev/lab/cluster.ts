@@ -55,11 +55,16 @@ export class Cluster {
     return must(await this.client.list(resource, { ...within(namespace), ...selector }));
   }
 
-  async isReady(pod: ObjectName): Promise<boolean> {
+  /** True, or undefined with a reason: throws when the Pod says why it is not ready. */
+  async isReady(pod: ObjectName): Promise<true | undefined> {
     const { conditions } = fieldsOf((await this.get(KINDS.Pod, pod))["status"]);
-    return itemsOf(conditions, MOST)
+    const ready = itemsOf(conditions, MOST)
       .map(fieldsOf)
-      .some(({ type, status }) => type === "Ready" && status === "True");
+      .find(({ type }) => type === "Ready");
+    if (ready?.["status"] === "True") return true;
+    const message = textOf(ready?.["message"], 1000);
+    if (message === undefined) return undefined;
+    throw new EnvironmentError("not-ready", message, { retryable: true });
   }
 
   /** A Service's load-balancer addresses, in the order of its status. */

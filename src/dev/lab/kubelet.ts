@@ -50,11 +50,11 @@ export class Kubelet {
 
   /** Probes a Pod as long as it exists, and writes its status when that changes. */
   async #watchOver(key: ObjectKey): Promise<void> {
-    let written: boolean | undefined;
+    let written: string | undefined;
     for (let pod = this.#pods.get(key); pod !== undefined; pod = this.#pods.get(key)) {
       const addresses = this.#addressesOf(key, pod);
-      const ready = pod.probe === undefined || (await answers(pod.probe, addresses[0]!));
-      if (ready !== written && (await this.#write(pod, addresses, ready))) written = ready;
+      const unready = pod.probe === undefined ? "" : await whyNot(pod.probe, addresses[0]!);
+      if (unready !== written && (await this.#write(pod, addresses, unready))) written = unready;
       if (written !== undefined && pod.probe === undefined) return;
       await new Promise<void>((resolve) => void this.#clock.after(PROBE_INTERVAL, resolve));
     }
@@ -72,11 +72,12 @@ export class Kubelet {
     return addresses;
   }
 
-  async #write(pod: LabPod, addresses: readonly string[], ready: boolean): Promise<boolean> {
-    const body = { status: podStatus(pod, this.#node, { addresses, ready, now: new Date(this.#clock.wallTime()) }) };
+  async #write(pod: LabPod, addresses: readonly string[], unready: string): Promise<boolean> {
+    const now = new Date(this.#clock.wallTime());
+    const body = { status: podStatus(pod, this.#node, { addresses, unready, now }) };
     const name = { namespace: pod.namespace, name: pod.name };
     const result = await this.#client.patch(KINDS.Pod, name, { type: "merge", body }, { subresource: "status" });
-    if (result.ok) this.#log.info({ pod: pod.name, ready }, "pod status written");
+    if (result.ok) this.#log.info({ pod: pod.name, ready: unready === "", unready }, "pod status written");
     else this.#log.warn({ pod: pod.name, error: result.error.message }, "pod status could not be written");
     return result.ok;
   }
@@ -84,16 +85,18 @@ export class Kubelet {
 
 interface PodFacts {
   readonly addresses: readonly string[];
-  readonly ready: boolean;
+  /** Why the Pod is not ready; "" when it is. */
+  readonly unready: string;
   readonly now: Date;
 }
 
-function podStatus(pod: LabPod, node: LabNode, { addresses, ready, now }: PodFacts): object {
+function podStatus(pod: LabPod, node: LabNode, { addresses, unready, now }: PodFacts): object {
   const time = `${now.toISOString().slice(0, 19)}Z`;
-  const condition = (type: string, status: boolean): object => ({
+  const condition = (type: string, problem: string): object => ({
     type,
-    status: status ? "True" : "False",
+    status: problem === "" ? "True" : "False",
     lastTransitionTime: time,
+    ...(problem === "" ? {} : { reason: "ContainersNotReady", message: problem }),
   });
   return {
     phase: "Running",
@@ -102,16 +105,16 @@ function podStatus(pod: LabPod, node: LabNode, { addresses, ready, now }: PodFac
     podIPs: addresses.map((ip) => ({ ip })),
     startTime: time,
     conditions: [
-      condition("PodScheduled", true),
-      condition("Initialized", true),
-      condition("ContainersReady", ready),
-      condition("Ready", ready),
+      condition("PodScheduled", ""),
+      condition("Initialized", ""),
+      condition("ContainersReady", unready),
+      condition("Ready", unready),
     ],
     containerStatuses: pod.containers.map((name) => ({
       name,
       image: "metallb-lab",
       imageID: "metallb-lab",
-      ready,
+      ready: unready === "",
       started: true,
       restartCount: 0,
       state: { running: { startedAt: time } },
@@ -119,16 +122,20 @@ function podStatus(pod: LabPod, node: LabNode, { addresses, ready, now }: PodFac
   };
 }
 
-function answers(probe: Probe, address: string): Promise<boolean> {
+/** A probe's answer is shown to people: as much of it as fits on a few lines. */
+const MOST_PROBE_TEXT = 500;
+
+/** Asks the probe; resolves to "" for yes, else to what it said or what went wrong. */
+function whyNot(probe: Probe, address: string): Promise<string> {
   return new Promise((resolve) => {
-    const request = get(
-      { host: probe.host ?? address, port: probe.port, path: probe.path, agent: false, timeout: PROBE_TIMEOUT },
-      (response) => {
-        response.resume();
-        resolve(response.statusCode === 200);
-      },
-    );
-    request.on("timeout", () => request.destroy());
-    request.on("error", () => resolve(false));
+    const target = { host: probe.host ?? address, port: probe.port, path: probe.path };
+    const request = get({ ...target, agent: false, timeout: PROBE_TIMEOUT }, (response) => {
+      let text = "";
+      response.on("data", (chunk: Buffer) => (text = `${text}${chunk.toString()}`.slice(0, MOST_PROBE_TEXT)));
+      response.on("error", (error) => resolve(error.message));
+      response.on("end", () => resolve(response.statusCode === 200 ? "" : `${probe.path} says ${text.trim()}`));
+    });
+    request.on("timeout", () => request.destroy(new Error(`${probe.path} does not answer`)));
+    request.on("error", (error) => resolve(error.message));
   });
 }

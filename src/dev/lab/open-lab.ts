@@ -118,7 +118,7 @@ async function startPrograms(lab: Lab, progress: Progress): Promise<void> {
 /** The node's stand-in for a kubelet asks the program's /readyz, and writes the Pod's condition. */
 function podReady(cluster: Cluster, name: string): Promise<true> {
   const pod = { namespace: METALLB_NAMESPACE, name };
-  return until(`pod ${name} to be ready`, START, async () => (await cluster.isReady(pod)) || undefined);
+  return until(`pod ${name} to be ready`, START, () => cluster.isReady(pod));
 }
 
 /** A new folder for a lab. /run is hidden inside, so it can't be there. */

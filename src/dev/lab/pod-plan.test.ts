@@ -14,7 +14,6 @@ const POD: LabPod = {
   containers: ["app"],
   ports: [{ protocol: "TCP", port: 8080 }],
   probe: undefined,
-  ready: true,
 };
 
 test("a Pod listens on its ports and on those that slices send traffic to, in both families", () => {

@@ -14,7 +14,6 @@ export interface LabPod {
   readonly ports: readonly ContainerPort[];
   /** Asked before the Pod counts as ready; undefined when it has no probe. */
   readonly probe: Probe | undefined;
-  readonly ready: boolean;
 }
 
 export interface ContainerPort {
@@ -36,7 +35,6 @@ export function projectLabPod(object: KubeObject): LabPod {
   const spec = fieldsOf(object["spec"]);
   const status = fieldsOf(object["status"]);
   const containers = itemsOf(spec["containers"], MOST).map(fieldsOf);
-  const conditions = itemsOf(status["conditions"], MOST).map(fieldsOf);
   return {
     namespace,
     name,
@@ -48,7 +46,6 @@ export function projectLabPod(object: KubeObject): LabPod {
     containers: containers.map((container) => textOf(container["name"]) ?? ""),
     ports: containers.flatMap((container) => itemsOf(container["ports"], MOST)).flatMap(portOf),
     probe: containers.map(probeOf).find((probe) => probe !== undefined),
-    ready: conditions.some(({ type, status }) => type === "Ready" && status === "True"),
   };
 }
 

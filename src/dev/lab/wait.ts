@@ -21,6 +21,7 @@ export async function until<T>(
     try {
       const answer = await ask();
       if (answer !== undefined) return answer;
+      reason = "";
     } catch (error) {
       reason = `: ${errorMessage(error)}`;
     }

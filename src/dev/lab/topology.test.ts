@@ -1,0 +1,36 @@
+import { describe, expect, test } from "vitest";
+import { WEB_APPLICATION } from "./manifests/web-application.ts";
+import { podAddress, STATIONS, SWITCH, topologyScript } from "./topology.ts";
+
+describe("topology", () => {
+  test("names, addresses and MAC addresses are unique", () => {
+    for (const key of ["name", "mac", "ipv4", "ipv6"] as const) {
+      expect(new Set(STATIONS.map((station) => station[key])).size).toBe(STATIONS.length);
+    }
+  });
+
+  test("every command that changes the network names a namespace, so that none can touch the host's", () => {
+    for (const line of topologyScript()) {
+      expect(line).toMatch(
+        /^ip (netns (add|exec) \S+|-n \S+ |link add \S+ netns \S+ type veth peer name eth0 .* netns \S+$)/,
+      );
+    }
+  });
+
+  test("no station has an address that the manifests hand out", () => {
+    const pool = /192\.168\.1\.(\d+)-192\.168\.1\.(\d+)/.exec(WEB_APPLICATION)!;
+    for (const { ipv4 } of [...STATIONS, SWITCH]) {
+      const host = Number(ipv4.split(".")[3]);
+      expect(host >= Number(pool[1]) && host <= Number(pool[2])).toBe(false);
+    }
+  });
+
+  test.each([
+    { cidr: "10.244.1.0/24", n: 1, address: "10.244.1.2" },
+    { cidr: "10.244.3.0/24", n: 20, address: "10.244.3.21" },
+    { cidr: "fd00:10:244:1::/64", n: 1, address: "fd00:10:244:1::2" },
+    { cidr: "fd00:10:244:1::/64", n: 20, address: "fd00:10:244:1::15" },
+  ])("pod $n of $cidr has $address", ({ cidr, n, address }) => {
+    expect(podAddress(cidr, n)).toBe(address);
+  });
+});
