@@ -5,7 +5,7 @@ import type { StructuralSchema } from "./structural.ts";
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** How the types with a JSON form of their own look. */
-const SCALARS: Readonly<Record<string, StructuralSchema>> = {
+export const SCALARS: Readonly<Record<string, StructuralSchema>> = {
   string: { type: "string" },
   bool: { type: "boolean" },
   int32: { type: "integer", format: "int32" },
@@ -56,7 +56,7 @@ export function objectMetaSchema(): StructuralSchema {
 }
 
 /** Schema of a built-in type by our name for it (`core.v1.ServicePort`). */
-export function typeSchema(name: string): StructuralSchema {
+function typeSchema(name: string): StructuralSchema {
   const known = schemas.get(name);
   if (known !== undefined) return known;
   const type = coreType(name)!;
@@ -79,25 +79,24 @@ function fill(type: CoreType, properties: Record<string, StructuralSchema>, requ
   }
 }
 
+/** How a scalar or a type, by our name, appears within a schema. */
+export type Leaf = (base: string) => StructuralSchema;
+
+const inPlace: Leaf = (base) => SCALARS[base] ?? typeSchema(base);
+
 /** `[]core.v1.ServicePort` as a schema, without what a field adds. */
-export function expressionSchema(
-  expression: string,
-  named: (type: string) => StructuralSchema = typeSchema,
-): StructuralSchema {
-  if (expression.startsWith("*") || expression.startsWith("~")) return expressionSchema(expression.slice(1), named);
-  if (expression.startsWith("[]")) return { type: "array", items: expressionSchema(expression.slice(2), named) };
+function expressionSchema(expression: string, leaf: Leaf): StructuralSchema {
+  if (expression.startsWith("*") || expression.startsWith("~")) return expressionSchema(expression.slice(1), leaf);
+  if (expression.startsWith("[]")) return { type: "array", items: expressionSchema(expression.slice(2), leaf) };
   if (expression.startsWith("{}")) {
-    return { type: "object", additionalProperties: expressionSchema(expression.slice(2), named) };
+    return { type: "object", additionalProperties: expressionSchema(expression.slice(2), leaf) };
   }
-  return SCALARS[expression] ?? named(expression);
+  return leaf(expression);
 }
 
 /** Schema of a field: that of its type, and its own text, default and merge markers. */
-export function fieldSchema(
-  field: CoreField,
-  named: (type: string) => StructuralSchema = typeSchema,
-): StructuralSchema {
-  const schema: Mutable<StructuralSchema> = { ...expressionSchema(field.t, named), ...fieldMarkers(field) };
+export function fieldSchema(field: CoreField, leaf: Leaf = inPlace): StructuralSchema {
+  const schema: Mutable<StructuralSchema> = { ...expressionSchema(field.t, leaf), ...fieldMarkers(field) };
   if (field.doc !== undefined) schema.description = field.doc;
   return schema;
 }
