@@ -12,6 +12,7 @@ export interface Dialect {
   /** A reference with something beside it: a description, a default. */
   readonly refer: (reference: JsonObject, beside: JsonObject) => JsonObject;
   readonly intOrString: JsonObject;
+  readonly quantity: JsonObject;
   /** The schema of a custom resource, in what the version can say. */
   readonly custom: (schema: StructuralSchema) => JsonObject;
 }
@@ -75,7 +76,7 @@ const SPECIAL: Readonly<Record<string, { readonly name: string; readonly schema:
     },
     quantity: {
       name: "io.k8s.apimachinery.pkg.api.resource.Quantity",
-      schema: () => ({ description: "Quantity is a fixed-point representation of a number.", type: "string" }),
+      schema: ({ quantity }) => ({ description: "Quantity is a fixed-point representation of a number.", ...quantity }),
     },
     raw: { name: "io.k8s.apimachinery.pkg.runtime.RawExtension", schema: () => ({ type: "object" }) },
     fieldsv1: { name: "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1", schema: () => ({ type: "object" }) },

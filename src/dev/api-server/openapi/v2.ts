@@ -12,6 +12,7 @@ const DIALECT: Dialect = {
   prefix: "#/definitions/",
   refer: (reference, beside) => ({ ...beside, ...reference }),
   intOrString: { type: "string", format: "int-or-string" },
+  quantity: { type: "string" },
   custom: (schema) => customV2(schema),
 };
 

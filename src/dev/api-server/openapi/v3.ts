@@ -10,6 +10,7 @@ const DIALECT: Dialect = {
   prefix: "#/components/schemas/",
   refer: (reference, beside) => ({ ...beside, allOf: [reference] }),
   intOrString: { format: "int-or-string", oneOf: [{ type: "integer" }, { type: "string" }] },
+  quantity: { oneOf: [{ type: "string" }, { type: "number" }] },
   custom: (schema) => ({ ...schema }),
 };
 
