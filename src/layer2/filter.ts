@@ -1,0 +1,101 @@
+/**
+ * Socket filters (classic BPF, Linux `struct sock_filter`) that let only requests for owned addresses through, so that
+ * foreign requests cost no user-space work. Pure: programs are bytes for SO_ATTACH_FILTER, in host order of the
+ * little-endian machines that we run on (x86-64, arm64).
+ */
+import type { IpAddress } from "../ip/address.ts";
+import type { FrameKind } from "../ports/frames.ts";
+import { ARP_OPERATION } from "./packet/arp.ts";
+import { NEXT_HEADER_ICMPV6 } from "./packet/ipv6.ts";
+import { ICMPV6_TYPE } from "./packet/ndp.ts";
+
+/** One instruction: opcode, jump if true, jump if false, operand. Jumps count from the next instruction. */
+type Instruction = readonly [code: number, jt: number, jf: number, k: number];
+
+/** linux/bpf_common.h. */
+const LOAD_WORD = 0x20;
+const LOAD_HALF = 0x28;
+const LOAD_BYTE = 0x30;
+const JUMP = 0x05;
+const JUMP_EQUAL = 0x15;
+const JUMP_GREATER_OR_EQUAL = 0x35;
+const RETURN = 0x06;
+
+/** BPF_MAXINSNS: the kernel takes no longer program. */
+const LONGEST = 4096;
+const ACCEPT: Instruction = [RETURN, 0, 0, 0xffff];
+const REJECT: Instruction = [RETURN, 0, 0, 0];
+
+/** How many addresses a leaf of the search compares one by one. */
+const LEAF = 8;
+
+/** Offsets into the frame. */
+const ARP = { OPERATION: 20, TARGET: 38 } as const;
+const NDP = { NEXT_HEADER: 20, HOP_LIMIT: 21, TYPE_AND_CODE: 54, TARGET_END: 74 } as const;
+
+/**
+ * Programs for the addresses, the narrowest first. The last one lets every request of the kind through; it is for when the
+ * narrow one is too long for the kernel, or for its memory for socket options.
+ */
+export function filterPrograms(kind: FrameKind, addresses: readonly IpAddress[]): readonly Uint8Array[] {
+  if (addresses.length === 0) return [assemble([REJECT])];
+  const requests = kind === "arp" ? arpRequests() : solicitations();
+  const target: Instruction = [LOAD_WORD, 0, 0, kind === "arp" ? ARP.TARGET : NDP.TARGET_END];
+  const narrow = [...requests, target, ...search(lowWords(addresses))];
+  const wide = [...requests, ACCEPT];
+  return [...(narrow.length <= LONGEST ? [assemble(narrow)] : []), assemble(wide)];
+}
+
+function arpRequests(): Instruction[] {
+  return [[LOAD_HALF, 0, 0, ARP.OPERATION], ...require(ARP_OPERATION.REQUEST)];
+}
+
+/** Hop limit 255 is RFC 4861's proof that a packet was not forwarded; here it saves waking up for one that was. */
+function solicitations(): Instruction[] {
+  return [
+    [LOAD_BYTE, 0, 0, NDP.NEXT_HEADER],
+    ...require(NEXT_HEADER_ICMPV6),
+    [LOAD_BYTE, 0, 0, NDP.HOP_LIMIT],
+    ...require(255),
+    [LOAD_HALF, 0, 0, NDP.TYPE_AND_CODE],
+    ...require(ICMPV6_TYPE.NEIGHBOR_SOLICITATION << 8),
+  ];
+}
+
+function require(value: number): Instruction[] {
+  return [[JUMP_EQUAL, 1, 0, value], REJECT];
+}
+
+/** Only the low 32 bits are compared: exact for IPv4, and near enough for IPv6, since the responder checks the whole. */
+function lowWords(addresses: readonly IpAddress[]): readonly number[] {
+  const words = new Set(addresses.map((address) => Number(address & 0xffff_ffffn)));
+  return [...words].sort((a, b) => a - b);
+}
+
+/** Binary search over sorted words for the one in the accumulator. */
+function search(words: readonly number[]): Instruction[] {
+  if (words.length <= LEAF) {
+    const compare = words.map((word, i): Instruction => [JUMP_EQUAL, words.length - i, 0, word]);
+    return [...compare, REJECT, ACCEPT];
+  }
+  const middle = words.length >> 1;
+  const left = search(words.slice(0, middle));
+  // A conditional jump reaches 255 instructions; an unconditional one reaches all.
+  return [
+    [JUMP_GREATER_OR_EQUAL, 0, 1, words[middle]!],
+    [JUMP, 0, 0, left.length],
+    ...left,
+    ...search(words.slice(middle)),
+  ];
+}
+
+function assemble(program: readonly Instruction[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(program.length * 8));
+  for (const [i, [code, jt, jf, k]] of program.entries()) {
+    view.setUint16(i * 8, code, true);
+    view.setUint8(i * 8 + 2, jt);
+    view.setUint8(i * 8 + 3, jf);
+    view.setUint32(i * 8 + 4, k, true);
+  }
+  return new Uint8Array(view.buffer);
+}

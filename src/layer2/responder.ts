@@ -1,0 +1,94 @@
+/** A request frame in, a reply frame or the reason for silence out. Pure. */
+import type { IpAddress } from "../ip/address.ts";
+import { ARP_OPERATION, decodeArp, encodeArp } from "./packet/arp.ts";
+import { BROADCAST_MAC, sameMac } from "./packet/ethernet.ts";
+import { ALL_NODES, multicastMac, UNSPECIFIED } from "./packet/ipv6.ts";
+import { decodeSolicitation, encodeAdvertisement } from "./packet/ndp.ts";
+
+/** Why a frame is not answered. */
+export type DropReason =
+  /** Not a valid packet of its kind. */
+  | "malformed"
+  /** ARP, but not a request. */
+  | "not-request"
+  /** Sent to another station's Ethernet address. */
+  | "not-for-us"
+  /** Our own frame, come back. */
+  | "own-frame"
+  /** We don't own the target. */
+  | "not-announced"
+  /** We own the target, but don't announce it on this interface. */
+  | "other-interface";
+
+/** Where an address is announced, from the point of view of one interface. */
+export type Standing = "announced" | "other-interface" | "not-announced";
+
+export type Answer =
+  | { readonly kind: "reply"; readonly address: IpAddress; readonly frame: Uint8Array }
+  | { readonly kind: "drop"; readonly reason: DropReason };
+
+/** The interface that a frame came in on. */
+export interface Station {
+  readonly mac: Uint8Array;
+  standing(address: IpAddress): Standing;
+}
+
+const drop = (reason: DropReason): Answer => ({ kind: "drop", reason });
+
+/**
+ * RFC 826. Probes (sender 0.0.0.0, RFC 5227 §2.1.1) are answered too: the address is in use. The reply goes to the sender
+ * hardware address of the request, as the reference does.
+ */
+export function respondToArp(frame: Uint8Array, station: Station): Answer {
+  const decoded = decodeArp(frame);
+  if (!decoded.ok) return drop("malformed");
+  const request = decoded.value;
+  if (request.operation !== ARP_OPERATION.REQUEST) return drop("not-request");
+  if (!isForStation(request.destination, station)) return drop("not-for-us");
+  if (sameMac(request.senderMac, station.mac)) return drop("own-frame");
+  const standing = station.standing(request.targetIp);
+  if (standing !== "announced") return drop(standing);
+  const reply = encodeArp({
+    destination: request.senderMac,
+    source: station.mac,
+    operation: ARP_OPERATION.REPLY,
+    senderMac: station.mac,
+    senderIp: request.targetIp,
+    targetMac: request.senderMac,
+    targetIp: request.senderIp,
+  });
+  return { kind: "reply", address: request.targetIp, frame: reply };
+}
+
+function isForStation(destination: Uint8Array, station: Station): boolean {
+  return sameMac(destination, station.mac) || sameMac(destination, BROADCAST_MAC);
+}
+
+/**
+ * RFC 4861 §7.2.4. The advertisement's source is the target itself: some clients take no answer for a global address from a
+ * link-local one. A solicitation from the unspecified address is duplicate address detection (RFC 4862 §5.4): everybody
+ * hears that the address is in use.
+ */
+export function respondToSolicitation(frame: Uint8Array, station: Station): Answer {
+  const decoded = decodeSolicitation(frame);
+  if (!decoded.ok) return drop("malformed");
+  const solicitation = decoded.value;
+  const multicast = (solicitation.destinationMac[0]! & 1) === 1;
+  if (!multicast && !sameMac(solicitation.destinationMac, station.mac)) return drop("not-for-us");
+  if (sameMac(solicitation.sourceMac, station.mac)) return drop("own-frame");
+  const standing = station.standing(solicitation.target);
+  if (standing !== "announced") return drop(standing);
+  const anonymous = solicitation.source === UNSPECIFIED;
+  const unicastMac = solicitation.sourceLinkLayerAddress ?? solicitation.sourceMac;
+  const reply = encodeAdvertisement({
+    destinationMac: anonymous ? multicastMac(ALL_NODES) : unicastMac,
+    sourceMac: station.mac,
+    source: solicitation.target,
+    destination: anonymous ? ALL_NODES : solicitation.source,
+    target: solicitation.target,
+    solicited: !anonymous,
+    override: anonymous,
+    targetLinkLayerAddress: station.mac,
+  });
+  return { kind: "reply", address: solicitation.target, frame: reply };
+}

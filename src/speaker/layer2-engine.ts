@@ -1,0 +1,298 @@
+/**
+ * The layer-2 driver: holds what is announced, keeps the sockets that this needs, answers requests and sends gratuitous
+ * frames. Runs in the protocol worker; knows only ports. What to answer is decided in `layer2/`.
+ */
+import { type IpAddress, familyOf } from "../ip/address.ts";
+import { BurstSchedule, gratuitousFrames, ROUND_INTERVAL } from "../layer2/announcer.ts";
+import { isExcluded, linkRefusal } from "../layer2/links.ts";
+import { type Answer, respondToArp, respondToSolicitation, type Standing } from "../layer2/responder.ts";
+import { millis, seconds } from "../lib/duration.ts";
+import { backoffDelay } from "../lib/backoff.ts";
+import { EnvironmentError, errorMessage } from "../lib/errors.ts";
+import type { Clock, Timer } from "../ports/clock.ts";
+import type { FrameKind, Frames, FrameSocket } from "../ports/frames.ts";
+import type { Link, Links } from "../ports/links.ts";
+import type { Random } from "../ports/random.ts";
+import type { Announcement, WorkerCommand, WorkerEvent } from "./protocol.ts";
+import { RequestCounters } from "./request-counters.ts";
+
+export interface Layer2Ports {
+  readonly frames: Frames;
+  readonly links: Links;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** To the main thread. */
+  emit(event: WorkerEvent): void;
+}
+
+const KINDS: readonly FrameKind[] = ["arp", "ndp"];
+const FAMILY_OF_KIND = { arp: "IPv4", ndp: "IPv6" } as const;
+const REOPEN = { first: seconds(1), max: seconds(60) };
+
+/** One kind of request on one interface. */
+interface Listener {
+  readonly link: Link;
+  readonly mac: Uint8Array;
+  readonly socket: FrameSocket;
+}
+
+export class Layer2Engine {
+  readonly #ports: Layer2Ports;
+  readonly #excluded: RegExp;
+  readonly #announcements = new Map<IpAddress, Announcement>();
+  readonly #bursts = new BurstSchedule();
+  readonly #counters: RequestCounters;
+  readonly #listeners = new Map<string, Listener>();
+  /** Interfaces on which an address is answered, as last told to the main thread. */
+  readonly #told = new Map<IpAddress, string>();
+  readonly #troubles = new Set<string>();
+  #links: readonly Link[] = [];
+  #names = "";
+  #ready = false;
+  #watch: { close(): void } | undefined;
+  #flushTimer: Timer | undefined;
+  #ticker: Timer | undefined;
+  #reopenTimer: Timer | undefined;
+  #failedOpens = 0;
+  /** Addresses that were announced since the last flush. */
+  #fresh = new Set<IpAddress>();
+
+  constructor(excluded: RegExp, ports: Layer2Ports) {
+    this.#excluded = excluded;
+    this.#ports = ports;
+    this.#counters = new RequestCounters(ports.clock, (counters) => ports.emit({ on: "counters", counters }));
+  }
+
+  start(): void {
+    try {
+      this.#watch = this.#ports.links.watch(
+        (links) => this.#onLinks(links),
+        (error) => this.#trouble("links", `the link monitor failed: ${error.message}`),
+      );
+    } catch (error) {
+      this.#reportFailure(error);
+    }
+  }
+
+  command(command: WorkerCommand): void {
+    switch (command.do) {
+      case "announce":
+        this.#announcements.set(command.announcement.address, command.announcement);
+        this.#fresh.add(command.announcement.address);
+        break;
+      case "withdraw":
+        this.#forget(command.address);
+        break;
+      case "stop":
+        this.#stop();
+        return;
+    }
+    this.#scheduleFlush();
+  }
+
+  #forget(address: IpAddress): void {
+    this.#announcements.delete(address);
+    this.#bursts.stop(address);
+    this.#fresh.delete(address);
+  }
+
+  #stop(): void {
+    for (const address of this.#announcements.keys()) this.#forget(address);
+    this.#flush();
+    this.#watch?.close();
+    for (const timer of [this.#flushTimer, this.#ticker, this.#reopenTimer]) timer?.cancel();
+    this.#counters.flush();
+    this.#ports.emit({ on: "stopped" });
+  }
+
+  #onLinks(links: readonly Link[]): void {
+    this.#links = links;
+    const names = links.filter((link) => !isExcluded(link, this.#excluded)).map((link) => link.name);
+    if (names.join("\n") !== this.#names || !this.#ready) {
+      this.#names = names.join("\n");
+      this.#ports.emit({ on: "interfaces", names });
+    }
+    this.#flush();
+    if (this.#ready) return;
+    this.#ready = true;
+    this.#ports.emit({ on: "ready" });
+  }
+
+  /** Commands come one by one; sockets and filters are changed once for all that arrive together. */
+  #scheduleFlush(): void {
+    this.#flushTimer ??= this.#ports.clock.after(millis(0), () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushTimer?.cancel();
+    this.#flushTimer = undefined;
+    const opened = this.#syncListeners();
+    this.#tellChanges();
+    const due = new Set([...this.#fresh, ...this.#announcedOn(opened)]);
+    this.#fresh = new Set();
+    this.#startBursts(due);
+  }
+
+  /** Opens, narrows and closes sockets so that they are what the announcements need. Returns the names of new ones' links. */
+  #syncListeners(): readonly Listener[] {
+    const opened: Listener[] = [];
+    const wanted = new Set<string>();
+    let failed = false;
+    for (const link of this.#links) {
+      for (const kind of KINDS) {
+        const addresses = this.#addressesFor(link, kind);
+        if (addresses.length === 0) continue;
+        wanted.add(listenerKey(link, kind));
+        const before = this.#listeners.get(listenerKey(link, kind));
+        const listener = this.#listen(link, kind);
+        if (listener === undefined) failed = true;
+        else {
+          if (listener !== before) opened.push(listener);
+          listener.socket.listenFor(addresses);
+        }
+      }
+    }
+    for (const [key, { socket }] of this.#listeners) {
+      if (wanted.has(key)) continue;
+      socket.close();
+      this.#listeners.delete(key);
+    }
+    this.#scheduleReopen(failed);
+    return opened;
+  }
+
+  #addressesFor(link: Link, kind: FrameKind): IpAddress[] {
+    if (linkRefusal(link, kind, this.#excluded) !== undefined) return [];
+    const addresses: IpAddress[] = [];
+    for (const announcement of this.#announcements.values()) {
+      if (familyOf(announcement.address) === FAMILY_OF_KIND[kind] && isOn(announcement, link.name)) {
+        addresses.push(announcement.address);
+      }
+    }
+    return addresses;
+  }
+
+  /** The listener that is there, or a new one. A changed MAC or name needs a new socket. */
+  #listen(link: Link, kind: FrameKind): Listener | undefined {
+    const key = listenerKey(link, kind);
+    const existing = this.#listeners.get(key);
+    if (existing !== undefined) {
+      if (existing.link.name === link.name && equalBytes(existing.mac, link.mac!)) return existing;
+      existing.socket.close();
+      this.#listeners.delete(key);
+    }
+    try {
+      const mac = link.mac!;
+      const socket = this.#ports.frames.open(link, kind, (frame) => this.#onFrame(key, kind, frame));
+      const listener = { link, mac, socket };
+      this.#listeners.set(key, listener);
+      return listener;
+    } catch (error) {
+      this.#reportFailure(error, `${kind === "arp" ? "ARP" : "NDP"} on ${link.name}: `);
+      return undefined;
+    }
+  }
+
+  #scheduleReopen(failed: boolean): void {
+    this.#reopenTimer?.cancel();
+    this.#reopenTimer = undefined;
+    if (!failed) {
+      this.#failedOpens = 0;
+      return;
+    }
+    const delay = backoffDelay(REOPEN, this.#failedOpens++, this.#ports.random.next());
+    this.#reopenTimer = this.#ports.clock.after(delay, () => this.#flush());
+  }
+
+  #onFrame(key: string, kind: FrameKind, frame: Uint8Array): void {
+    const listener = this.#listeners.get(key);
+    if (listener === undefined) return;
+    const { mac, link, socket } = listener;
+    const station = { mac, standing: (address: IpAddress) => this.#standing(address, link.name) };
+    const answer: Answer = kind === "arp" ? respondToArp(frame, station) : respondToSolicitation(frame, station);
+    if (answer.kind === "drop") return;
+    this.#counters.add(answer.address, "requestsReceived", 1);
+    if (socket.send(answer.frame)) this.#counters.add(answer.address, "responsesSent", 1);
+  }
+
+  #standing(address: IpAddress, link: string): Standing {
+    const announcement = this.#announcements.get(address);
+    if (announcement === undefined) return "not-announced";
+    return isOn(announcement, link) ? "announced" : "other-interface";
+  }
+
+  #startBursts(addresses: ReadonlySet<IpAddress>): void {
+    const now = this.#ports.clock.now();
+    for (const address of addresses) if (this.#bursts.start(address, now)) this.#sendRound(address);
+    if (this.#bursts.active) this.#ticker ??= this.#ports.clock.after(ROUND_INTERVAL, () => this.#onTick());
+  }
+
+  #onTick(): void {
+    this.#ticker = undefined;
+    for (const address of this.#bursts.tick(this.#ports.clock.now())) this.#sendRound(address);
+    if (this.#bursts.active) this.#ticker = this.#ports.clock.after(ROUND_INTERVAL, () => this.#onTick());
+  }
+
+  #sendRound(address: IpAddress): void {
+    for (const { mac, socket } of this.#listenersOf(address)) {
+      for (const frame of gratuitousFrames(address, mac)) {
+        if (socket.send(frame)) this.#counters.add(address, "gratuitousSent", 1);
+      }
+    }
+  }
+
+  /** Addresses whose clients can be reached through a socket that was just opened. */
+  #announcedOn(opened: readonly Listener[]): readonly IpAddress[] {
+    if (opened.length === 0) return [];
+    return [...this.#announcements.keys()].filter((address) =>
+      this.#listenersOf(address).some((listener) => opened.includes(listener)),
+    );
+  }
+
+  #listenersOf(address: IpAddress): readonly Listener[] {
+    const announcement = this.#announcements.get(address);
+    if (announcement === undefined) return [];
+    const kind = familyOf(address) === "IPv4" ? "arp" : "ndp";
+    return this.#links
+      .filter((link) => isOn(announcement, link.name))
+      .map((link) => this.#listeners.get(listenerKey(link, kind)))
+      .filter((listener) => listener !== undefined);
+  }
+
+  #tellChanges(): void {
+    for (const address of new Set([...this.#announcements.keys(), ...this.#told.keys()])) {
+      const interfaces = this.#listenersOf(address).map(({ link }) => link.name);
+      const announced = this.#announcements.has(address);
+      const before = this.#told.get(address);
+      if (announced) this.#told.set(address, interfaces.join("\n"));
+      else this.#told.delete(address);
+      if (before === undefined ? interfaces.length > 0 || announced : before !== interfaces.join("\n")) {
+        this.#ports.emit({ on: "announcing", address, interfaces });
+      }
+    }
+  }
+
+  #reportFailure(error: unknown, where = ""): void {
+    const code = error instanceof EnvironmentError ? error.code : "unexpected";
+    this.#trouble(code, `${where}${errorMessage(error)}`);
+  }
+
+  /** Said once: the same trouble on the next retry is no news. */
+  #trouble(code: string, message: string): void {
+    if (this.#troubles.has(message)) return;
+    this.#troubles.add(message);
+    this.#ports.emit({ on: "trouble", code, message });
+  }
+}
+
+function listenerKey(link: Link, kind: FrameKind): string {
+  return `${link.index} ${kind}`;
+}
+
+function isOn(announcement: Announcement, link: string): boolean {
+  return announcement.interfaces === "all" || announcement.interfaces.includes(link);
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
