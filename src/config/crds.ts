@@ -35,14 +35,14 @@ export interface CustomResourceDefinition {
   };
 }
 
-export interface CrdNames {
+interface CrdNames {
   readonly kind: string;
   readonly listKind: string;
   readonly plural: string;
   readonly singular: string;
 }
 
-export interface CrdVersionManifest {
+interface CrdVersionManifest {
   readonly name: string;
   readonly served: true;
   readonly storage: boolean;
@@ -54,7 +54,7 @@ export interface CrdVersionManifest {
 }
 
 /** An OpenAPI v3 schema in Kubernetes' structural subset. */
-export type StructuralSchema = Readonly<Record<string, unknown>>;
+type StructuralSchema = Readonly<Record<string, unknown>>;
 
 /** The CRDs of all our kinds, generated from the schemas that also check objects at run time. */
 export function customResourceDefinitions(): readonly CustomResourceDefinition[] {

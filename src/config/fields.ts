@@ -9,7 +9,7 @@ const NO_ITEMS: readonly never[] = Object.freeze([]);
 const NO_TEXTS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Names of Kubernetes objects and keys of labels and annotations fit in this many characters. */
-export const NAME_LENGTH = 317;
+const NAME_LENGTH = 317;
 
 /** The API server's limit for all annotations of an object together, in bytes. */
 const ANNOTATION_LENGTH = 262_144;

@@ -27,14 +27,14 @@ export interface ServiceView {
   readonly conditions: readonly ServiceCondition[];
 }
 
-export interface ServicePort {
+interface ServicePort {
   /** "TCP", "UDP" or "SCTP". */
   readonly protocol: string;
   readonly port: number;
 }
 
 /** An entry of `status.loadBalancer.ingress`. */
-export interface IngressEntry {
+interface IngressEntry {
   readonly ip: string;
   readonly hostname: string;
 }

@@ -127,9 +127,9 @@ export class AnnounceState {
     return this.#decisions.get(key);
   }
 
-  /** Whether there is a configuration, and so a plan. */
-  get hasPlan(): boolean {
-    return this.#context !== undefined;
+  /** Whether there ever was a valid configuration; without one nothing is decided. */
+  get configured(): boolean {
+    return this.#config !== undefined;
   }
 
   /** Brings the plan up to date and tells what changed. Nothing is decided before there is a configuration. */

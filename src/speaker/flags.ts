@@ -24,8 +24,8 @@ export interface SpeakerFlags {
 }
 
 /** The reference's names, least severe first. */
-export const LOG_LEVELS = ["all", "debug", "info", "warn", "error", "none"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ["all", "debug", "info", "warn", "error", "none"] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const SPEAKER_DEFAULTS: SpeakerFlags = {
   nodeName: "",

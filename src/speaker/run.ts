@@ -37,7 +37,7 @@ export interface SpeakerPorts {
   readonly metrics: Metrics;
 }
 
-/** Between the command to stop and the worker's word that everything is withdrawn. */
+/** How long the end may take: the worker may be stuck, and the API server may not answer. */
 const STOP_TIMEOUT = seconds(2);
 
 /** A whole speaker on whatever ports it is given. */
@@ -123,20 +123,21 @@ export class Speaker {
     return missing.length === 0 ? undefined : missing.join("; ");
   }
 
-  /** Withdraws everything; resolves when the worker has done so, or after two seconds. */
+  /** Withdraws everything; resolves when the worker has done so and writes have ended, or after two seconds. */
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const watch of this.#watches) watch.close();
     const { worker, clock } = this.#ports;
+    const withdrawn = new Promise<void>((resolve) => (this.#onStopped = resolve));
+    worker.send({ do: "stop" });
+    const ended = Promise.all([withdrawn, this.#pod.close(), this.#statuses.close(), this.#configState.close()]);
     await new Promise<void>((resolve) => {
       const timer = clock.after(STOP_TIMEOUT, resolve);
-      this.#onStopped = () => {
+      void ended.then(() => {
         timer.cancel();
         resolve();
-      };
-      worker.send({ do: "stop" });
+      });
     });
-    await Promise.all([this.#pod.close(), this.#statuses.close(), this.#configState.close()]);
   }
 
   #watch<T>(resource: ResourceType, project: (object: KubeObject) => T, sink: Sink<T>, namespace?: string): void {
@@ -176,7 +177,7 @@ export class Speaker {
   #replan(): void {
     this.#takeConfig();
     this.#layer2.apply(this.#state.replan());
-    if (this.#state.hasPlan) this.#statuses.begin();
+    if (this.#state.configured) this.#statuses.begin();
   }
 
   #takeConfig(): void {
@@ -198,8 +199,8 @@ export class Speaker {
     if (text === this.#refused) return;
     this.#refused = text;
     metrics.add("metallb_k8s_client_update_errors_total", {}, 1);
-    for (const error of outcome.errors)
-      log.error({ error }, `configuration refused, the last good one stays in force: ${error}`);
+    const consequence = this.#state.configured ? "the last good one stays in force" : "nothing is announced";
+    for (const error of outcome.errors) log.error({ error }, `configuration refused, ${consequence}: ${error}`);
   }
 
   #onWorkerEvent(event: WorkerEvent): void {
