@@ -1,65 +1,80 @@
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { EnvironmentError, errorMessage } from "../lib/errors.ts";
 
-/** An open socket of the addon. It is closed by `close`, or when its thread ends. */
+/** A kernel socket, opaque to JavaScript. Closed by `close`, or when it is garbage collected, reader and all. */
 export interface NativeSocket {
   readonly native: unique symbol;
 }
 
 /**
- * The addon's functions. Numbers they return are the system call's result, or the negative errno. Arguments of a wrong
- * type and closed sockets throw TypeError or Error; they never crash the process.
+ * The addon's functions. Wrong arguments throw TypeError. Numbers returned are results of the system call, or errno as
+ * a negative number; nothing blocks.
  */
-export interface Addon {
-  /** socket(2), non-blocking and close-on-exec. */
-  open(domain: number, type: number, protocol: number): NativeSocket | number;
-  /** Closing twice does nothing. */
-  close(socket: NativeSocket): void;
-  /** `address` is a whole sockaddr. */
+export interface NativeAddon {
+  socket(domain: number, type: number, protocol: number): NativeSocket | number;
+  /** `address` is a struct sockaddr. */
   bind(socket: NativeSocket, address: Uint8Array): number;
-  /** A number is passed as a C int. */
-  setOption(socket: NativeSocket, level: number, name: number, value: Uint8Array | number): number;
-  /** `program` is an array of struct sock_filter. Replaces an earlier filter. */
+  /** setsockopt; `value` is a C int or the bytes of a structure. */
+  setOption(socket: NativeSocket, level: number, name: number, value: number | Uint8Array): number;
+  /** A classic BPF program of 8-byte instructions, which replaces the current one in one step. */
   attachFilter(socket: NativeSocket, program: Uint8Array): number;
-  /** Sends one datagram without blocking. */
-  send(socket: NativeSocket, datagram: Uint8Array): number;
+  /** Sends to where the socket is bound. */
+  send(socket: NativeSocket, bytes: Uint8Array): number;
   /**
-   * Reads for as long as the socket is open. Before each call of `onBatch(count)` datagram `i` was put at
-   * `ring[i * slotSize]` and its length into `lengths[i]`; a length above `slotSize` means that it was cut. A negative
-   * count is an errno of the socket; reading goes on.
+   * Calls `onBatch(count)` after every batch of datagrams, until the socket is closed. Datagram i is in slot i of
+   * `ring`. Its two words in `meta` are its length, -1 when it did not fit the slot, and its origin: the packet type
+   * for AF_PACKET, the sender's port for AF_NETLINK. Both are valid until `onBatch` returns. A negative count is an
+   * error of the socket, as errno; reading goes on. One reader per socket, 1 to 64 slots. Keeps the event loop alive.
    */
   read(
     socket: NativeSocket,
     ring: Uint8Array,
-    lengths: Int32Array,
     slotSize: number,
+    meta: Int32Array,
     onBatch: (count: number) => void,
   ): number;
+  /** Nothing is delivered afterwards. Closing twice does nothing. */
+  close(socket: NativeSocket): void;
 }
 
-const MEND =
-  "build it with `sh src/native/build.sh` (needs a C compiler and the npm package node), or set METALLB_ADDON";
+/** Words of metadata per datagram. */
+export const META_WORDS = 2;
 
-/** Where the addon is looked for: METALLB_ADDON alone if set, else beside the bundle, else where build.sh puts it. */
-export function addonCandidates(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
-  const given = environment["METALLB_ADDON"];
-  if (given !== undefined && given !== "") return [given];
-  return ["./metallb.node", "./build/metallb.node"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+let loaded: NativeAddon | undefined;
+
+/** The addon, loaded at the first call. Throws EnvironmentError `no-addon`. */
+export function nativeAddon(): NativeAddon {
+  loaded ??= loadAddon(addonPaths());
+  return loaded;
 }
 
-/** Loads the addon. Throws EnvironmentError `no-addon`, whose message says what is missing and how to mend it. */
-export function loadAddon(candidates: readonly string[] = addonCandidates(process.env)): Addon {
-  const path = candidates.find((candidate) => existsSync(candidate));
-  if (path === undefined) {
-    const message = `layer 2 is off: the packet addon is missing, looked for ${candidates.join(" and ")}; ${MEND}`;
-    throw new EnvironmentError("no-addon", message, { retryable: false });
+/** Where the addon may be: named by METALLB_ADDON, beside the bundle, or where build.sh leaves it. */
+function addonPaths(): readonly string[] {
+  const named = process.env["METALLB_ADDON"];
+  if (named !== undefined) return [named];
+  return [join(import.meta.dirname, "metallb.node"), join(import.meta.dirname, "build/metallb.node")];
+}
+
+/** Loads the first of `paths` that works. */
+export function loadAddon(paths: readonly string[]): NativeAddon {
+  const require = createRequire(import.meta.url);
+  const failures: string[] = [];
+  for (const path of paths) {
+    try {
+      return require(path) as NativeAddon;
+    } catch (error) {
+      failures.push(`${path}: ${firstLine(errorMessage(error))}`);
+    }
   }
-  try {
-    return createRequire(import.meta.url)(path) as Addon;
-  } catch (cause) {
-    const message = `layer 2 is off: the packet addon ${path} can't be loaded: ${errorMessage(cause)}; ${MEND}`;
-    throw new EnvironmentError("no-addon", message, { retryable: false, cause });
-  }
+  throw new EnvironmentError(
+    "no-addon",
+    `the native addon can't be loaded (${failures.join("; ")}); ` +
+      "build it with `sh src/native/build.sh`, which needs a C compiler, or name it in METALLB_ADDON",
+    { retryable: false },
+  );
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!;
 }

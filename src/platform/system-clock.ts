@@ -1,12 +1,24 @@
+import type { Millis } from "../lib/duration.ts";
 import { millis } from "../lib/duration.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, Timer } from "../ports/clock.ts";
 
-/** The machine's own time. Armed timers keep the process alive until they fire or are cancelled. */
+/** The longest delay that setTimeout keeps; a longer one would fire at once. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => millis(performance.now()),
   wallTime: () => Date.now(),
-  after(after, fire) {
-    const handle = setTimeout(fire, after);
-    return { cancel: () => clearTimeout(handle) };
-  },
+  after: startTimer,
 };
+
+/** Node's timers may fire up to a millisecond early, and can't wait longer than 24 days: both end in another wait. */
+function startTimer(after: Millis, fire: () => void): Timer {
+  const deadline = performance.now() + after;
+  let timer = setTimeout(expire, Math.min(after, LONGEST_DELAY));
+  function expire(): void {
+    const left = deadline - performance.now();
+    if (left > 0) timer = setTimeout(expire, Math.min(left, LONGEST_DELAY));
+    else fire();
+  }
+  return { cancel: () => clearTimeout(timer) };
+}

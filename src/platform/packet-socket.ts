@@ -1,0 +1,132 @@
+import type { IpAddress } from "../ip/address.ts";
+import type { NativeAddon, NativeSocket } from "../native/binding.ts";
+import { META_WORDS, nativeAddon } from "../native/binding.ts";
+import type { FrameKind, Frames, FrameSocket } from "../ports/frames.ts";
+import type { Link } from "../ports/links.ts";
+import * as linux from "./socket-constants.ts";
+import { SolicitedNodeGroups } from "./solicited-node-groups.ts";
+import type { OnTrouble } from "./system-error.ts";
+import { systemError } from "./system-error.ts";
+
+export interface PacketFramesOptions {
+  /**
+   * Classic BPF programs (struct sock_filter, host byte order) that let requests for `addresses` pass, the narrowest
+   * first: kernels limit their size, so a wider one may have to do.
+   */
+  readonly filterFor: (kind: FrameKind, addresses: readonly IpAddress[]) => readonly Uint8Array[];
+  readonly onTrouble?: OnTrouble;
+}
+
+const ETHER_TYPE: Readonly<Record<FrameKind, number>> = { arp: linux.ETH_P_ARP, ndp: linux.ETH_P_IPV6 };
+
+/** Larger than any request that deserves an answer; larger frames are dropped. */
+const SLOT_SIZE = 512;
+const SLOTS = 32;
+
+/** Frames that wait in the kernel, in bytes of its own accounting: about a thousand requests. */
+const RECEIVE_BUFFER = 1 << 20;
+
+/**
+ * The last packet type (PACKET_HOST, _BROADCAST, _MULTICAST) that is meant for this host on this link. What follows is
+ * seen in promiscuous mode, belongs to a VLAN that is not ours, or was sent by us.
+ */
+const PACKET_MULTICAST = 2;
+
+/** Frames over AF_PACKET sockets, one per link and kind. Needs CAP_NET_RAW. */
+export function createPacketFrames(options: PacketFramesOptions): Frames {
+  return {
+    open: (link, kind, onFrame) => openPacketSocket(options, link, kind, onFrame),
+  };
+}
+
+function openPacketSocket(
+  { filterFor, onTrouble = () => {} }: PacketFramesOptions,
+  link: Link,
+  kind: FrameKind,
+  onFrame: (frame: Uint8Array) => void,
+): FrameSocket {
+  const addon = nativeAddon();
+  // Protocol 0 receives nothing, so no frame arrives before the filter is in place; bind sets the protocol.
+  const socket = addon.socket(linux.AF_PACKET, linux.SOCK_RAW, 0);
+  if (typeof socket === "number") throw systemError(`open a packet socket on ${link.name}`, socket);
+  const groups = kind === "ndp" ? new SolicitedNodeGroups(addon, link, socket, onTrouble) : undefined;
+  const filter = (addresses: readonly IpAddress[]): void =>
+    attachFirst(addon, socket, filterFor(kind, addresses), (code, message) =>
+      onTrouble(code, `${link.name}: ${message}`),
+    );
+  try {
+    filter([]);
+    addon.setOption(socket, linux.SOL_PACKET, linux.PACKET_IGNORE_OUTGOING, 1);
+    addon.setOption(socket, linux.SOL_SOCKET, linux.SO_RCVBUF, RECEIVE_BUFFER);
+    check(addon.bind(socket, packetAddress(link.index, ETHER_TYPE[kind])), `bind a packet socket to ${link.name}`);
+    check(readFrames(addon, socket, link, onFrame, onTrouble), `watch a packet socket on ${link.name}`);
+  } catch (error) {
+    addon.close(socket);
+    throw error;
+  }
+  return {
+    send: (frame) => addon.send(socket, frame) === frame.length,
+    listenFor: (addresses) => {
+      filter(addresses);
+      groups?.set(addresses);
+    },
+    close: () => {
+      groups?.close();
+      addon.close(socket);
+    },
+  };
+}
+
+function check(result: number, action: string): void {
+  if (result < 0) throw systemError(action, result);
+}
+
+function readFrames(
+  addon: NativeAddon,
+  socket: NativeSocket,
+  link: Link,
+  onFrame: (frame: Uint8Array) => void,
+  onTrouble: OnTrouble,
+): number {
+  const ring = new Uint8Array(SLOTS * SLOT_SIZE);
+  const meta = new Int32Array(SLOTS * META_WORDS);
+  return addon.read(socket, ring, SLOT_SIZE, meta, (count) => {
+    if (count < 0) {
+      const error = systemError(`receive from ${link.name}`, count);
+      onTrouble(error.code, error.message);
+    }
+    for (let i = 0; i < count; i++) {
+      const length = meta[i * META_WORDS]!;
+      const packetType = meta[i * META_WORDS + 1]!;
+      if (length < 0 || packetType > PACKET_MULTICAST) continue;
+      onFrame(ring.subarray(i * SLOT_SIZE, i * SLOT_SIZE + length));
+    }
+  });
+}
+
+/** Without any filter the receiver sees more than it asked for, which costs time; with an old one it would be deaf. */
+function attachFirst(
+  addon: NativeAddon,
+  socket: NativeSocket,
+  programs: readonly Uint8Array[],
+  onTrouble: OnTrouble,
+): void {
+  let result = 0;
+  for (const program of programs) {
+    result = addon.attachFilter(socket, program);
+    if (result >= 0) return;
+  }
+  addon.setOption(socket, linux.SOL_SOCKET, linux.SO_DETACH_FILTER, 0);
+  const reason = result < 0 ? systemError("attach a filter", result).message : "no filter was given";
+  onTrouble("no-filter", `every frame is examined: ${reason}`);
+}
+
+/** struct sockaddr_ll: family in host order, EtherType in network order, interface index in host order. */
+function packetAddress(linkIndex: number, etherType: number): Uint8Array {
+  const bytes = new Uint8Array(20);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, linux.AF_PACKET, true);
+  view.setUint16(2, etherType, false);
+  view.setInt32(4, linkIndex, true);
+  return bytes;
+}
