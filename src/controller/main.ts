@@ -1,3 +1,4 @@
+import { acceptedNotes } from "../lib/accepted-flags.ts";
 import { EnvironmentError, errorMessage } from "../lib/errors.ts";
 import type { Log } from "../ports/log.ts";
 import { createKubeClient } from "../k8s/client.ts";
@@ -9,7 +10,7 @@ import { systemRandom } from "../platform/system-random.ts";
 import { type Listening, type Readiness, serveHealth, serveMetrics } from "../telemetry/http.ts";
 import { createLog } from "../telemetry/logger.ts";
 import { createMetrics, type ExposedMetrics } from "../telemetry/metrics.ts";
-import { controllerFlagIssues, type ControllerFlags } from "./flags.ts";
+import { CONTROLLER_ACCEPTED_FLAGS, controllerFlagIssues, type ControllerFlags } from "./flags.ts";
 import type { ControllerPorts } from "./ports.ts";
 import { type Controller, startController } from "./run.ts";
 
@@ -21,6 +22,7 @@ export async function runController(flags: ControllerFlags, env: Env): Promise<n
   const issues = controllerFlagIssues(flags);
   for (const issue of issues) log.error({}, issue);
   if (issues.length > 0) return 2;
+  for (const note of acceptedNotes(flags.accepted, CONTROLLER_ACCEPTED_FLAGS)) log.info({}, note);
   const stopped = stopSignal();
   try {
     await serve(flags, env, log, stopped);

@@ -1,0 +1,83 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { AcceptedFlags } from "../lib/accepted-flags.ts";
+
+/** A flag that means something here. Its default comes from the process's own table. */
+export interface Flag {
+  readonly name: string;
+  readonly kind: "text" | "port" | "switch";
+  readonly help: string;
+}
+
+const COMMON: readonly Flag[] = [
+  { name: "namespace", kind: "text", help: "where the metallb.io resources are (METALLB_NAMESPACE)" },
+  { name: "kubeconfig", kind: "text", help: "credentials (KUBECONFIG, else the pod's service account)" },
+  { name: "lb-class", kind: "text", help: "serve only Services with this spec.loadBalancerClass" },
+  { name: "log-level", kind: "text", help: "all, debug, info, warn, error or none" },
+  { name: "port", kind: "port", help: "HTTPS port of /metrics; 0: none" },
+  { name: "health-probe-port", kind: "port", help: "port of /healthz and /readyz; 0: none" },
+];
+
+export const CONTROLLER_FLAGS: readonly Flag[] = COMMON;
+
+export const SPEAKER_FLAGS: readonly Flag[] = [
+  ...COMMON,
+  { name: "pod-name", kind: "text", help: "our own Pod, which owns the status objects (METALLB_POD_NAME)" },
+  { name: "node-name", kind: "text", help: "name of the Node we are on (METALLB_NODE_NAME); required" },
+  {
+    name: "ignore-exclude-lb",
+    kind: "switch",
+    help: "announce also from nodes labelled exclude-from-external-load-balancers",
+  },
+  { name: "exclude-l2-file", kind: "text", help: "YAML file with the interfaces that are never used" },
+];
+
+/** Adds flags to a command; those that are only accepted are not shown. */
+export function addFlags(command: Command, flags: readonly Flag[], accepted: AcceptedFlags, defaults: object): Command {
+  for (const { name, kind, help } of flags) {
+    const option = new Option(kind === "switch" ? `--${name}` : `--${name} <value>`, help);
+    if (kind === "port") option.argParser(parsePort);
+    command.addOption(option.default((defaults as Readonly<Record<string, unknown>>)[camelCase(name)]));
+  }
+  for (const [name, { takesValue }] of Object.entries(accepted)) {
+    command.addOption(new Option(takesValue ? `--${name} <value>` : `--${name}`).hideHelp());
+  }
+  return command;
+}
+
+/** Which of the accepted flags were given. */
+export function givenOf(command: Command, accepted: AcceptedFlags): readonly string[] {
+  return Object.keys(accepted).filter((name) => command.getOptionValueSource(camelCase(name)) === "cli");
+}
+
+/**
+ * Go's flag syntax as commander's: one dash is as good as two, and a switch may be given a value. Manifests written for
+ * the reference have both.
+ */
+export function fromGoSyntax(argv: readonly string[], switches: ReadonlySet<string>): readonly string[] {
+  return argv.flatMap((argument) => {
+    const match = /^--?([a-z][a-z0-9-]+)(?:=(.*))?$/s.exec(argument);
+    if (match === null) return [argument];
+    const name = match[1]!;
+    const value = match[2];
+    if (value === undefined) return [`--${name}`];
+    if (!switches.has(name)) return [`--${name}=${value}`];
+    return ["false", "f", "0"].includes(value.toLowerCase()) ? [] : [`--${name}`];
+  });
+}
+
+/** Names of those flags that take no value. */
+export function switchesOf(flags: readonly Flag[], accepted: AcceptedFlags): ReadonlySet<string> {
+  const ours = flags.filter((flag) => flag.kind === "switch").map((flag) => flag.name);
+  const theirs = Object.entries(accepted).filter(([, { takesValue }]) => !takesValue);
+  return new Set([...ours, ...theirs.map(([name]) => name)]);
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^[0-9]{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError("Use a number from 0 to 65535.");
+  return port;
+}
+
+function camelCase(name: string): string {
+  return name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
