@@ -103,7 +103,9 @@ export class RawApiClient {
     const all = {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...(accept === undefined ? {} : { accept }),
-      ...(payload === undefined ? {} : { "content-type": contentType ?? "application/json" }),
+      ...(payload === undefined
+        ? {}
+        : { "content-type": contentType ?? "application/json", "content-length": String(Buffer.byteLength(payload)) }),
       ...headers,
     };
     return new Promise((resolve, reject) => {

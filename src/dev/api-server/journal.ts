@@ -31,6 +31,7 @@ export class DiskJournal implements Journal {
   #revision = 0;
   #file: number;
   #lines = 0;
+  #closed = false;
 
   constructor(directory: string) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -44,6 +45,7 @@ export class DiskJournal implements Journal {
   }
 
   record(revision: number, table: string, object: ApiObject, deleted: boolean): void {
+    if (this.#closed) return;
     const entry = { revision, table, object, deleted };
     this.#apply(entry);
     writeSync(this.#file, `${JSON.stringify(entry)}\n`);
@@ -53,7 +55,9 @@ export class DiskJournal implements Journal {
     this.#file = this.#snapshot();
   }
 
+  /** What is written after this is lost, as after a crash. */
   close(): void {
+    this.#closed = true;
     fsyncSync(this.#file);
     closeSync(this.#file);
   }

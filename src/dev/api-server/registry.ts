@@ -70,7 +70,7 @@ export class Registry {
     return [...this.#definitions.values()];
   }
 
-  /** Versions by group, in the order in which they were added. */
+  /** Versions by group, the preferred one first. */
   groups(): Map<string, string[]> {
     const groups = new Map<string, string[]>();
     for (const { served } of this.#definitions.values()) {
@@ -78,6 +78,20 @@ export class Registry {
       if (!versions.includes(served.version)) versions.push(served.version);
       groups.set(served.group, versions);
     }
+    for (const versions of groups.values()) versions.sort(byVersionPriority);
     return groups;
   }
+}
+
+const STAGES = ["alpha", "beta", undefined];
+
+/** Stable versions before beta before alpha, and higher numbers first: v2, v1, v2beta1, v1beta2, v1alpha1. */
+export function byVersionPriority(a: string, b: string): number {
+  const parts = (version: string): number[] => {
+    const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
+    return match === null ? [-1] : [STAGES.indexOf(match[2]), Number(match[1]), Number(match[3] ?? 0)];
+  };
+  const [left, right] = [parts(a), parts(b)];
+  const i = left.findIndex((part, index) => part !== right[index]);
+  return i === -1 ? 0 : (right[i] ?? 0) - left[i]!;
 }

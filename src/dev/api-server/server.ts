@@ -116,7 +116,6 @@ type RequestListener = Parameters<typeof createServer>[1];
 function tlsServer({ certificate, key }: Certificates, listener: RequestListener): Server {
   const server = createServer({ cert: certificate, key, ALPNProtocols: ["http/1.1"] }, listener);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.requestTimeout = 0;
   return server;
 }
 

@@ -7,7 +7,7 @@ import type { StorageEvent } from "../storage.ts";
 import { CRD_FINALIZER, servedByDefinition, storageVersion } from "../strategies/crd.ts";
 import { customStrategy } from "../strategies/custom.ts";
 
-export const CRD_TABLE = "customresourcedefinitions.apiextensions.k8s.io";
+const CRD_TABLE = "customresourcedefinitions.apiextensions.k8s.io";
 
 /** Serves what CustomResourceDefinitions define, from the moment they are stored until they are gone. */
 export class DefinitionController {
@@ -20,13 +20,21 @@ export class DefinitionController {
   start(): void {
     const { storage } = this.#kernel;
     for (const crd of storage.list(CRD_TABLE)) this.#serve(crd);
-    storage.subscribe((event) => this.#follow(event), CRD_TABLE);
+    storage.subscribe((event) => this.#follow(event));
   }
 
-  #follow({ type, object }: StorageEvent): void {
+  #follow({ type, table, object }: StorageEvent): void {
+    if (table !== CRD_TABLE) return this.#instanceGone(type, table);
     if (type === "DELETED") return this.#stop(object);
     if (object.metadata.deletionTimestamp === undefined) return this.#serve(object);
     queueMicrotask(() => this.#remove(object));
+  }
+
+  /** The last custom resource may be what its definition's deletion waits for. */
+  #instanceGone(type: StorageEvent["type"], table: string): void {
+    if (type !== "DELETED") return;
+    const crd = this.#kernel.storage.get(CRD_TABLE, "", table);
+    if (crd?.metadata.deletionTimestamp !== undefined) queueMicrotask(() => this.#remove(crd));
   }
 
   #names(crd: ApiObject): readonly [group: string, plural: string] {

@@ -120,6 +120,8 @@ export function listObjects(
   const match = checkMatch(query, asked, token);
   const served = (objects: ApiObject[]): ApiObject[] => objects.map((o) => definition.toServed(o)).filter(matches);
   if (token !== "") {
+    if (asked !== undefined && asked !== 0)
+      throw badRequest("specifying resource version is not allowed when using continue");
     const { revision, after } = decodeContinue(token);
     return page(served(continued(kernel, definition, namespace, revision)), after, limitOf(query), revision);
   }

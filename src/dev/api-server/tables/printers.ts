@@ -33,7 +33,16 @@ const PRINTERS: Readonly<Record<string, TablePrinter>> = {
   validatingwebhookconfigurations: WEBHOOK_CONFIGURATIONS,
 };
 
+/** Printers of custom resources, made once for each state of their definition. */
+const CUSTOM = new WeakMap<ServedResource, TablePrinter>();
+
+function customPrinter(resource: ServedResource): TablePrinter {
+  let printer = CUSTOM.get(resource);
+  if (printer === undefined) CUSTOM.set(resource, (printer = customTable(resource.printerColumns)));
+  return printer;
+}
+
 /** How a resource is printed by `kubectl get`. */
 export function printerOf(resource: ServedResource): TablePrinter {
-  return resource.custom ? customTable(resource.printerColumns) : (PRINTERS[resource.plural] ?? PLAIN);
+  return resource.custom ? customPrinter(resource) : (PRINTERS[resource.plural] ?? PLAIN);
 }

@@ -59,6 +59,7 @@ export class ServiceAllocator {
   #allocateAddresses(spec: Json, before: Json, errors: FieldError[]): void {
     const wanted = strings(spec["clusterIPs"]);
     if (wanted.length === 0 && typeof spec["clusterIP"] === "string") wanted.push(spec["clusterIP"]);
+    if (!strings(spec["ipFamilies"]).every(isFamily)) return;
     const families = chooseFamilies(spec, before, wanted);
     spec["ipFamilies"] = families;
     spec["ipFamilyPolicy"] ??= families.length > 1 ? "RequireDualStack" : "SingleStack";
@@ -139,13 +140,16 @@ export class ServiceAllocator {
   }
 }
 
+function isFamily(text: string): text is Family {
+  return text === "IPv4" || text === "IPv6";
+}
+
 function otherFamily(family: Family): Family {
   return family === "IPv4" ? "IPv6" : "IPv4";
 }
 
 /** The families that a Service names, or has had, or that follow from the addresses it names; IPv4 by default. */
 function knownFamilies(spec: Json, before: Json, wanted: readonly string[]): Family[] {
-  const isFamily = (family: string): family is Family => family === "IPv4" || family === "IPv6";
   const named = strings(spec["ipFamilies"]).filter(isFamily);
   if (named.length > 0) return named;
   const addresses = wanted.map(parseAddress).filter((address) => address !== undefined);
