@@ -74,7 +74,8 @@ describe("garbage collection", () => {
 
   test("takes what never had a living owner", async () => {
     await owned("foundling", { name: "nobody", uid: "00000000-0000-0000-0000-000000000000" });
-    await eventually(() => api.get(`${CONFIG_MAPS}/foundling`), is(404));
+    const answer = await eventually(() => api.get(`${CONFIG_MAPS}/foundling`), is(404));
+    expect(answer.json.reason).toBe("NotFound");
   });
 });
 

@@ -8,7 +8,10 @@ import {
   resourceList,
 } from "../discovery.ts";
 import type { Json } from "../objects.ts";
+import { openApiV2Document } from "../openapi/v2.ts";
+import { openApiV3Document, openApiV3Index } from "../openapi/v3.ts";
 import type { Registry } from "../registry.ts";
+import type { ServedResource } from "../resources.ts";
 import { sendDocument, sendObject, sendText } from "./respond.ts";
 
 /** The version of Kubernetes whose behaviour is imitated. */
@@ -29,6 +32,9 @@ const OPENAPI_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 /** Answers paths that are not resources: discovery, OpenAPI, version and health. */
 export class Documents {
   readonly #registry: Registry;
+  /** OpenAPI documents are large: made once for each change of what is served. */
+  readonly #cache = new Map<string, Uint8Array>();
+  #cachedGeneration = -1;
 
   constructor(registry: Registry) {
     this.#registry = registry;
@@ -38,7 +44,8 @@ export class Documents {
   serve(request: IncomingMessage, response: ServerResponse, path: string): boolean {
     if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) sendText(response, 200, "ok");
     else if (path === "/version") sendObject(response, { code: 200, body: VERSION });
-    else if (path === "/openapi/v2") sendDocument(request, response, OPENAPI_V2, new Uint8Array());
+    else if (path === "/openapi/v2") sendDocument(request, response, OPENAPI_V2, this.#openApiV2());
+    else if (path === "/openapi/v3" || path.startsWith("/openapi/v3/")) return this.#openApiV3(request, response, path);
     else return this.#discovery(request, response, path);
     return true;
   }
@@ -66,5 +73,51 @@ export class Documents {
     if (root !== "apis") return undefined;
     if (first === undefined) return apiGroupList(this.#registry);
     return second === undefined ? apiGroup(this.#registry, first) : resourceList(this.#registry, first, second);
+  }
+
+  #resources(): readonly ServedResource[] {
+    return this.#registry.all().map(({ served }) => served);
+  }
+
+  #cached(key: string, make: () => Uint8Array): Uint8Array {
+    if (this.#cachedGeneration !== this.#registry.generation) {
+      this.#cache.clear();
+      this.#cachedGeneration = this.#registry.generation;
+    }
+    let bytes = this.#cache.get(key);
+    if (bytes === undefined) this.#cache.set(key, (bytes = make()));
+    return bytes;
+  }
+
+  #openApiV2(): Uint8Array {
+    return this.#cached("v2", () => openApiV2Document(this.#resources()));
+  }
+
+  #openApiV3(request: IncomingMessage, response: ServerResponse, path: string): boolean {
+    const [root, first = "", second = "", ...more] = path
+      .split("/")
+      .filter((part) => part !== "")
+      .slice(2);
+    const resources = this.#resources();
+    const json = (make: () => object | undefined): Uint8Array =>
+      this.#cached(path, () => Buffer.from(`${JSON.stringify(make())}\n`));
+    if (root === undefined) {
+      sendDocument(
+        request,
+        response,
+        "application/json",
+        json(() => openApiV3Index(resources)),
+      );
+      return true;
+    }
+    const [group, version] = root === "api" ? ["", first] : [first, second];
+    if (more.length > 0 || resourceList(this.#registry, group, version) === undefined) return false;
+    sendDocument(
+      request,
+      response,
+      "application/json",
+      json(() => openApiV3Document(group, version, resources)),
+    );
+    return true;
   }
 }
