@@ -3,8 +3,8 @@ import type { FamilySpace } from "./family-space.ts";
 import type { Holding, PortKey, ServiceId, SharingTerms } from "./request.ts";
 
 /**
- * An address that is in use and by whom. Most addresses have one holder, which costs no Map; with the second one the
- * ports are indexed.
+ * An address that is in use and by whom. Most addresses have one holder for all their life, which costs no Map; with
+ * the second one the holders and their ports are indexed.
  */
 export class AddressUse {
   readonly address: IpAddress;
@@ -13,8 +13,7 @@ export class AddressUse {
   /** The terms on which others may join. */
   terms: SharingTerms;
   #only: Holding | undefined;
-  readonly #holders = new LazyMap<ServiceId, Holding>();
-  readonly #ports = new LazyMap<PortKey, ServiceId>();
+  #index: { readonly holders: Map<ServiceId, Holding>; readonly ports: Map<PortKey, ServiceId> } | undefined;
 
   constructor(address: IpAddress, space: FamilySpace, ordinal: bigint, terms: SharingTerms) {
     this.address = address;
@@ -24,17 +23,20 @@ export class AddressUse {
   }
 
   get count(): number {
-    return this.#only === undefined ? this.#holders.size : 1;
+    if (this.#index !== undefined) return this.#index.holders.size;
+    return this.#only === undefined ? 0 : 1;
   }
 
   /** In order of arrival. */
   holders(): Iterable<Holding> {
-    return this.#only === undefined ? this.#holders.values() : [this.#only];
+    if (this.#index !== undefined) return this.#index.holders.values();
+    return this.#only === undefined ? [] : [this.#only];
   }
 
   /** Who has been there longest. */
   first(): Holding | undefined {
-    for (const holder of this.holders()) return holder;
+    if (this.#index === undefined) return this.#only;
+    for (const holder of this.#index.holders.values()) return holder;
     return undefined;
   }
 
@@ -48,65 +50,45 @@ export class AddressUse {
 
   /** Who, other than `id`, has the port. */
   ownerOf(port: PortKey, id: ServiceId): ServiceId | undefined {
-    const only = this.#only?.terms.ports.includes(port) === true ? this.#only.id : undefined;
-    const owner = only ?? this.#ports.get(port);
+    const owner = this.#index === undefined ? this.#onlyOwnerOf(port) : this.#index.ports.get(port);
     return owner === id ? undefined : owner;
   }
 
   add(holding: Holding): void {
-    if (this.count === 0) {
+    if (this.#index === undefined && this.#only === undefined) {
       this.#only = holding;
       return;
     }
-    if (this.#only !== undefined) this.#index(this.#only);
-    this.#only = undefined;
-    this.#index(holding);
+    if (this.#index === undefined) {
+      this.#index = { holders: new Map(), ports: new Map() };
+      this.#enter(this.#only!);
+      this.#only = undefined;
+    }
+    this.#enter(holding);
   }
 
   remove(holding: Holding): void {
     this.#only = undefined;
-    this.#holders.delete(holding.id);
-    for (const port of holding.terms.ports) this.#ports.delete(port);
+    this.#index?.holders.delete(holding.id);
+    for (const port of holding.terms.ports) this.#index?.ports.delete(port);
   }
 
   /** The same Service on other terms, or with other addresses beside this one. Its place in the order stays. */
   replace(old: Holding, holding: Holding): void {
-    if (this.#only !== undefined) {
+    if (this.#index === undefined) {
       this.#only = holding;
       return;
     }
-    for (const port of old.terms.ports) this.#ports.delete(port);
-    this.#index(holding);
+    for (const port of old.terms.ports) this.#index.ports.delete(port);
+    this.#enter(holding);
   }
 
-  #index(holding: Holding): void {
-    this.#holders.set(holding.id, holding);
-    for (const port of holding.terms.ports) this.#ports.set(port, holding.id);
-  }
-}
-
-/** A Map that is made when it gets its first entry. */
-class LazyMap<K, V> {
-  #map: Map<K, V> | undefined;
-
-  get size(): number {
-    return this.#map?.size ?? 0;
+  #onlyOwnerOf(port: PortKey): ServiceId | undefined {
+    return this.#only?.terms.ports.includes(port) === true ? this.#only.id : undefined;
   }
 
-  get(key: K): V | undefined {
-    return this.#map?.get(key);
-  }
-
-  set(key: K, value: V): void {
-    this.#map ??= new Map();
-    this.#map.set(key, value);
-  }
-
-  delete(key: K): void {
-    this.#map?.delete(key);
-  }
-
-  values(): Iterable<V> {
-    return this.#map?.values() ?? [];
+  #enter(holding: Holding): void {
+    this.#index?.holders.set(holding.id, holding);
+    for (const port of holding.terms.ports) this.#index?.ports.set(port, holding.id);
   }
 }

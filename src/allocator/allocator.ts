@@ -28,7 +28,6 @@ export type PoolCount = Readonly<Record<Family, FamilyCount>>;
  */
 export class Allocator {
   #pools = new PoolTable([]);
-  readonly #uses = new Map<IpAddress, AddressUse>();
   readonly #holdings = new Map<ServiceId, Holding>();
   #recounted = new Set<string>();
 
@@ -41,7 +40,7 @@ export class Allocator {
   }
 
   holdersOf(address: IpAddress): readonly ServiceId[] {
-    return Array.from(this.#uses.get(address)?.holders() ?? [], (holder) => holder.id);
+    return Array.from(this.#use(address)?.holders() ?? [], (holder) => holder.id);
   }
 
   /** The pool that an address belongs to. */
@@ -55,37 +54,36 @@ export class Allocator {
    */
   setPools(pools: readonly Pool[]): ReadonlySet<ServiceId> {
     const old = this.#pools;
-    this.#pools = new PoolTable(pools, old);
-    for (const { pool } of [...old.all(), ...this.#pools.all()]) this.#recounted.add(pool.name);
+    const now = new PoolTable(pools, old);
+    for (const { pool } of [...old.all(), ...now.all()]) this.#recounted.add(pool.name);
     const affected = new Set<ServiceId>();
-    for (const use of this.#uses.values()) {
-      const before = old.get(use.space.pool);
-      const now = this.#pools.get(use.space.pool);
-      const kept = now?.[use.space.family] === use.space;
-      if (kept && before !== undefined && sameRules(before.pool, now.pool)) continue;
-      for (const { id } of use.holders()) affected.add(id);
-      if (!kept) this.#rehome(use);
+    const homeless = new Set<AddressUse>();
+    for (const { id, addresses } of this.#holdings.values()) {
+      for (const address of addresses) {
+        const before = old.locate(address)!;
+        const after = now.get(before.spaces.pool.name);
+        const kept = after?.[before.space.family] === before.space;
+        if (!kept) homeless.add(before.space.use(before.ordinal!)!);
+        if (!kept || !sameRules(before.spaces.pool, after.pool)) affected.add(id);
+      }
     }
+    this.#pools = now;
+    for (const use of homeless) this.#rehome(use);
     return affected;
   }
 
   /** What keeps the Service from being on the address on these terms; the pool's rules are not looked at. */
   obstacle({ id, terms }: Pick<ServiceRequest, "id" | "terms">, address: IpAddress): Refusal | undefined {
-    const use = this.#uses.get(address);
+    const use = this.#use(address);
     const other = use?.otherThan(id);
     if (use === undefined || other === undefined) return undefined;
-    return sharingObstacle(id, terms, use, other) ?? this.portObstacle(id, terms, address);
+    return sharingObstacle(id, terms, use, other) ?? portObstacle(id, terms, use);
   }
 
   /** The other Service on the address that has one of the ports. */
   portObstacle(id: ServiceId, terms: Terms, address: IpAddress): Refusal | undefined {
-    const use = this.#uses.get(address);
-    if (use === undefined) return undefined;
-    for (const port of terms.ports) {
-      const other = use.ownerOf(port, id);
-      if (other !== undefined) return { code: "port-conflict", address, port, other };
-    }
-    return undefined;
+    const use = this.#use(address);
+    return use === undefined ? undefined : portObstacle(id, terms, use);
   }
 
   /** Makes these the Service's addresses, each of which must be in a pool and have no `portObstacle`. */
@@ -95,7 +93,7 @@ export class Allocator {
     const changes: Change[] = [];
     const holding = { id, terms, addresses };
     for (const address of old?.addresses ?? []) {
-      const use = this.#uses.get(address)!;
+      const use = this.#use(address)!;
       if (addresses.includes(address)) this.#amend(use, old!, holding, changes);
       else this.#leave(old!, use, changes);
     }
@@ -125,52 +123,45 @@ export class Allocator {
 
   #join(holding: Holding, address: IpAddress, changes: Change[]): void {
     const { id, terms } = holding;
-    this.#insistOnPorts(id, terms, address);
-    let use = this.#uses.get(address);
+    const location = this.#pools.locate(address);
+    if (location?.ordinal === undefined) throw new BugError(`${id} can't be on ${address}: it is in no pool`);
+    const { space, ordinal } = location;
+    let use = space.use(ordinal);
     if (use === undefined) {
-      const location = this.#pools.locate(address);
-      if (location?.ordinal === undefined) throw new BugError(`${id} can't be on ${address}: it is in no pool`);
-      use = new AddressUse(address, location.space, location.ordinal, terms);
-      this.#uses.set(address, use);
-      use.space.open(use.ordinal, terms);
-      this.#recounted.add(use.space.pool);
-    }
+      use = new AddressUse(address, space, ordinal, terms);
+      space.open(use);
+      this.#recounted.add(space.pool);
+    } else insistOnPorts(id, terms, use);
     use.add(holding);
-    use.space.takePorts(use.ordinal, use.terms, terms.ports);
-    pushShareChange(changes, use.space, terms);
+    space.takePorts(use, terms.ports);
+    pushShareChange(changes, space, terms);
     this.#agree(use, changes);
   }
 
   /** Stays on the address on other terms, or with other addresses beside it. */
   #amend(use: AddressUse, old: Holding, holding: Holding, changes: Change[]): void {
     const { id, terms } = holding;
-    this.#insistOnPorts(id, terms, use.address);
+    insistOnPorts(id, terms, use);
     use.replace(old, holding);
     if (sameTerms(old.terms, terms)) return;
-    use.space.freePorts(use.ordinal, use.terms, old.terms.ports);
-    use.space.takePorts(use.ordinal, use.terms, terms.ports);
+    use.space.freePorts(use, old.terms.ports);
+    use.space.takePorts(use, terms.ports);
     changes.push({ topic: addressTopic(use.address) });
     pushShareChange(changes, use.space, use.terms);
     this.#agree(use, changes);
   }
 
-  #insistOnPorts(id: ServiceId, terms: Terms, address: IpAddress): void {
-    const taken = this.portObstacle(id, terms, address);
-    if (taken !== undefined) throw new BugError(`${id} can't be on ${address}: ${taken.code}`);
-  }
-
   #leave(holding: Holding, use: AddressUse, changes: Change[]): void {
-    const { space, ordinal } = use;
+    const { space } = use;
     use.remove(holding);
-    space.freePorts(ordinal, use.terms, holding.terms.ports);
+    space.freePorts(use, holding.terms.ports);
     changes.push({ topic: addressTopic(use.address) });
     pushShareChange(changes, space, use.terms);
     if (use.count > 0) {
       this.#agree(use, changes);
       return;
     }
-    space.close(ordinal, use.terms);
-    this.#uses.delete(use.address);
+    space.close(use);
     this.#recounted.add(space.pool);
     changes.push({ topic: freeTopic(space.pool, space.family), freed: space });
   }
@@ -179,12 +170,12 @@ export class Allocator {
   #agree(use: AddressUse, changes: Change[]): void {
     const first = use.first()!;
     if (sameSharing(first.terms, use.terms) || !agreeToShare(use)) return;
-    const { space, ordinal } = use;
-    for (const { terms } of use.holders()) space.freePorts(ordinal, use.terms, terms.ports);
-    space.close(ordinal, use.terms);
+    const { space } = use;
+    for (const { terms } of use.holders()) space.freePorts(use, terms.ports);
+    space.leaveGroup(use);
     use.terms = first.terms;
-    space.open(ordinal, use.terms);
-    for (const { terms } of use.holders()) space.takePorts(ordinal, use.terms, terms.ports);
+    space.enterGroup(use);
+    for (const { terms } of use.holders()) space.takePorts(use, terms.ports);
     changes.push({ topic: addressTopic(use.address) });
     pushShareChange(changes, space, use.terms);
   }
@@ -192,27 +183,30 @@ export class Allocator {
   /** Moves an address in use to the pool that has it now. */
   #rehome(use: AddressUse): void {
     const location = this.#pools.locate(use.address);
-    const holders = [...use.holders()];
+    const holdings = Array.from(use.holders(), ({ id }) => this.#holdings.get(id)!);
     if (location?.ordinal === undefined) {
-      this.#uses.delete(use.address);
-      for (const holder of holders) this.#withdraw(holder, use.address);
+      for (const holding of holdings) this.#withdraw(holding, use.address);
       return;
     }
     const moved = new AddressUse(use.address, location.space, location.ordinal, use.terms);
-    this.#uses.set(use.address, moved);
-    moved.space.open(moved.ordinal, moved.terms);
-    for (const holder of holders) {
-      moved.add(holder);
-      moved.space.takePorts(moved.ordinal, moved.terms, holder.terms.ports);
+    moved.space.open(moved);
+    for (const holding of holdings) {
+      moved.add(holding);
+      moved.space.takePorts(moved, holding.terms.ports);
     }
   }
 
-  #withdraw(holder: Holding, gone: IpAddress): void {
-    const addresses = holder.addresses.filter((address) => address !== gone);
-    const left = { ...holder, addresses };
-    for (const address of addresses) this.#uses.get(address)?.replace(holder, left);
-    if (addresses.length === 0) this.#holdings.delete(holder.id);
-    else this.#holdings.set(holder.id, left);
+  #withdraw(holding: Holding, gone: IpAddress): void {
+    const addresses = holding.addresses.filter((address) => address !== gone);
+    const left = { ...holding, addresses };
+    for (const address of addresses) this.#use(address)?.replace(holding, left);
+    if (addresses.length === 0) this.#holdings.delete(holding.id);
+    else this.#holdings.set(holding.id, left);
+  }
+
+  #use(address: IpAddress): AddressUse | undefined {
+    const location = this.#pools.locate(address);
+    return location?.ordinal === undefined ? undefined : location.space.use(location.ordinal);
   }
 }
 
@@ -227,6 +221,19 @@ function sharingObstacle(id: ServiceId, terms: Terms, use: AddressUse, other: Se
   if (terms.backendKey !== use.terms.backendKey)
     return { code: "backend-conflict", address, key: terms.sharingKey, other };
   return undefined;
+}
+
+function portObstacle(id: ServiceId, terms: Terms, use: AddressUse): Refusal | undefined {
+  for (const port of terms.ports) {
+    const other = use.ownerOf(port, id);
+    if (other !== undefined) return { code: "port-conflict", address: use.address, port, other };
+  }
+  return undefined;
+}
+
+function insistOnPorts(id: ServiceId, terms: Terms, use: AddressUse): void {
+  const taken = portObstacle(id, terms, use);
+  if (taken !== undefined) throw new BugError(`${id} can't be on ${use.address}: ${taken.code}`);
 }
 
 function pushShareChange(changes: Change[], space: FamilySpace, terms: SharingTerms): void {

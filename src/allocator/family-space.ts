@@ -1,6 +1,7 @@
 import type { IpAddress } from "../ip/address.ts";
 import type { Family } from "../ip/family.ts";
-import { OrdinalSet } from "./ordinal-set.ts";
+import type { AddressUse } from "./address-use.ts";
+import { OrdinalMap, type OrdinalSet } from "./ordinal-map.ts";
 import { OrdinalSpace } from "./ordinal-space.ts";
 import type { Pool } from "./pool.ts";
 import type { PortKey, SharingTerms, Terms } from "./request.ts";
@@ -17,14 +18,14 @@ export class FamilySpace {
   readonly pool: string;
   readonly family: Family;
   readonly space: OrdinalSpace;
-  readonly #used: OrdinalSet;
+  readonly #uses: OrdinalMap<AddressUse>;
   readonly #groups = new Map<string, SharingGroup>();
 
   constructor(pool: Pool, family: Family) {
     this.pool = pool.name;
     this.family = family;
     this.space = new OrdinalSpace(pool.ranges, family, pool.avoidBuggyIPs);
-    this.#used = new OrdinalSet(this.space.size);
+    this.#uses = new OrdinalMap<AddressUse>(this.space.size);
   }
 
   /** Usable addresses. */
@@ -34,15 +35,15 @@ export class FamilySpace {
 
   /** Addresses in use; a shared one counts once. */
   get used(): number {
-    return this.#used.count;
+    return this.#uses.count;
   }
 
   get exhausted(): boolean {
-    return BigInt(this.#used.count) === this.space.size;
+    return BigInt(this.#uses.count) === this.space.size;
   }
 
   lowestFree(): IpAddress | undefined {
-    const ordinal = this.#used.firstAbsent();
+    const ordinal = this.#uses.firstAbsent();
     return ordinal === undefined ? undefined : this.space.addressAt(ordinal);
   }
 
@@ -56,32 +57,45 @@ export class FamilySpace {
     return ordinal === undefined ? undefined : this.space.addressAt(ordinal);
   }
 
+  use(ordinal: bigint): AddressUse | undefined {
+    return this.#uses.get(ordinal);
+  }
+
   /** The address gets its first holder. */
-  open(ordinal: bigint, terms: SharingTerms): void {
-    this.#used.add(ordinal);
-    if (terms.sharingKey !== "") this.#group(terms).members.add(ordinal);
+  open(use: AddressUse): void {
+    this.#uses.set(use.ordinal, use);
+    this.enterGroup(use);
   }
 
   /** The address lost its last holder, whose ports are gone already. */
-  close(ordinal: bigint, terms: SharingTerms): void {
-    this.#used.delete(ordinal);
+  close(use: AddressUse): void {
+    this.#uses.delete(use.ordinal);
+    this.leaveGroup(use);
+  }
+
+  /** Lets others find the address by its terms. */
+  enterGroup({ ordinal, terms }: AddressUse): void {
+    if (terms.sharingKey !== "") this.#group(terms).members.set(ordinal, true);
+  }
+
+  leaveGroup({ ordinal, terms }: AddressUse): void {
     if (terms.sharingKey === "") return;
     const group = this.#group(terms);
     group.members.delete(ordinal);
     if (group.members.count === 0) this.#groups.delete(groupKey(terms));
   }
 
-  takePorts(ordinal: bigint, terms: SharingTerms, ports: readonly PortKey[]): void {
+  takePorts({ ordinal, terms }: AddressUse, ports: readonly PortKey[]): void {
     if (terms.sharingKey === "") return;
     const group = this.#group(terms);
     for (const port of ports) {
       let taken = group.ports.get(port);
-      if (taken === undefined) group.ports.set(port, (taken = new OrdinalSet(this.space.size)));
-      taken.add(ordinal);
+      if (taken === undefined) group.ports.set(port, (taken = new OrdinalMap<true>(this.space.size)));
+      taken.set(ordinal, true);
     }
   }
 
-  freePorts(ordinal: bigint, terms: SharingTerms, ports: readonly PortKey[]): void {
+  freePorts({ ordinal, terms }: AddressUse, ports: readonly PortKey[]): void {
     if (terms.sharingKey === "") return;
     const group = this.#group(terms);
     for (const port of ports) {
@@ -95,7 +109,7 @@ export class FamilySpace {
     const key = groupKey(terms);
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { members: new OrdinalSet(this.space.size), ports: new Map() };
+      group = { members: new OrdinalMap<true>(this.space.size), ports: new Map() };
       this.#groups.set(key, group);
     }
     return group;

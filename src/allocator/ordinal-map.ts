@@ -1,59 +1,60 @@
 /**
- * A set of numbers below 2^128 as a trie of 32-way nodes. Only used parts have nodes and children are packed, so memory
- * goes with the number of members, whatever the range: a /64 pool costs nothing until it is used, and an isolated
- * member costs one node per five bits. Nodes carry counts and full marks, so that the lowest absent number is found
- * without scanning.
+ * A map from numbers below 2^128 as a trie of 32-way nodes. Only used parts have nodes and children are packed, so
+ * memory goes with the number of members, whatever the range: a /64 pool costs nothing until it is used, and an
+ * isolated member costs one node per five bits. Nodes carry counts and full marks, so that the lowest absent number is
+ * found without scanning, and numbers that are close together are close together in memory.
  */
-interface TrieNode {
+interface TrieNode<V> {
   /** Bit per digit: the subtree has members. */
   present: number;
   /** Bit per digit: the subtree has all members it can have. -1 is all 32. */
   full: number;
   /** Members below this node. */
   count: number;
-  /** Subtrees of the `present` digits, ascending. Unused at the lowest level, where `present` says it all. */
-  children: TrieNode[];
+  /** Of the `present` digits, ascending: subtrees, or values at the lowest level. */
+  readonly children: (TrieNode<V> | V)[];
 }
 
 const BITS = 5;
 const ALL = -1;
 const CHUNK_DIGITS = 6;
 const CHUNK_BITS = BigInt(CHUNK_DIGITS * BITS);
-const NO_CHILDREN: TrieNode[] = [];
 
-export class OrdinalSet {
+/** Members without values. */
+export type OrdinalSet = OrdinalMap<true>;
+
+export class OrdinalMap<V> {
   readonly #size: bigint;
   readonly #depth: number;
   readonly #path: Uint8Array;
-  readonly #root: TrieNode;
+  readonly #root: TrieNode<V> = newNode();
 
   /** For members below `size`. */
   constructor(size: bigint) {
     this.#size = size;
     this.#depth = digitsFor(size);
     this.#path = new Uint8Array(this.#depth);
-    this.#root = newNode(this.#depth === 1);
   }
 
   get count(): number {
     return this.#root.count;
   }
 
-  has(ordinal: bigint): boolean {
+  get(ordinal: bigint): V | undefined {
     this.#setPath(ordinal);
     let node = this.#root;
-    for (let level = 0; level < this.#depth; level++) {
+    for (let level = 0; ; level++) {
       const bit = 1 << this.#path[level]!;
-      if ((node.present & bit) === 0) return false;
-      if (level < this.#depth - 1) node = childAt(node, bit);
+      if ((node.present & bit) === 0) return undefined;
+      if (level === this.#depth - 1) return node.children[childIndex(node, bit)] as V;
+      node = subtreeAt(node, bit);
     }
-    return true;
   }
 
-  /** False when it was a member already. */
-  add(ordinal: bigint): boolean {
+  /** Adds a member, or replaces its value. */
+  set(ordinal: bigint, value: V): void {
     this.#setPath(ordinal);
-    return this.#add(this.#root, 0);
+    this.#set(this.#root, 0, value);
   }
 
   /** False when it was not a member. */
@@ -75,51 +76,47 @@ export class OrdinalSet {
         ordinal <<= BigInt((this.#depth - 1 - level) * BITS);
         break;
       }
-      node = childAt(node, bit);
+      if (level < this.#depth - 1) node = subtreeAt(node, bit);
     }
     return ordinal < this.#size ? ordinal : undefined;
   }
 
   /**
-   * The lowest member that is in none of `excluded`, each of which is a subset of this set and of the same size. A
-   * subtree that one of them covers is skipped by its count, so one excluded set costs no more than the depth.
+   * The lowest member that is in none of `excluded`, each of which has a subset of these members and the same size. A
+   * subtree that one of them covers is skipped by its count, so one excluded map costs no more than the depth.
    */
-  firstNotIn(excluded: readonly OrdinalSet[]): bigint | undefined {
-    const others = excluded.map((set) => set.#root).filter((root) => root.count > 0);
+  firstNotIn(excluded: readonly OrdinalMap<V>[]): bigint | undefined {
+    const others = excluded.map((map) => map.#root).filter((root) => root.count > 0);
     return firstOutside(this.#root, others, this.#depth, 0n);
   }
 
-  #add(node: TrieNode, level: number): boolean {
+  /** True when it is a new member. */
+  #set(node: TrieNode<V>, level: number, value: V): boolean {
     const bit = 1 << this.#path[level]!;
+    const index = childIndex(node, bit);
+    const isNew = (node.present & bit) === 0;
     if (level === this.#depth - 1) {
-      if ((node.present & bit) !== 0) return false;
-      node.present |= bit;
-      node.full |= bit;
-      node.count++;
-      return true;
+      if (isNew) node.children.splice(index, 0, value);
+      else node.children[index] = value;
+      if (isNew) addMember(node, bit, true);
+      return isNew;
     }
-    if ((node.present & bit) === 0) {
-      node.children.splice(childIndex(node, bit), 0, newNode(level === this.#depth - 2));
-      node.present |= bit;
-    }
-    const child = childAt(node, bit);
-    if (!this.#add(child, level + 1)) return false;
-    node.count++;
-    if (child.full === ALL) node.full |= bit;
+    if (isNew) node.children.splice(index, 0, newNode());
+    const child = node.children[index] as TrieNode<V>;
+    if (!this.#set(child, level + 1, value)) return false;
+    addMember(node, bit, child.full === ALL);
     return true;
   }
 
-  #delete(node: TrieNode, level: number): boolean {
+  #delete(node: TrieNode<V>, level: number): boolean {
     const bit = 1 << this.#path[level]!;
     if ((node.present & bit) === 0) return false;
-    if (level < this.#depth - 1) {
-      const child = childAt(node, bit);
-      if (!this.#delete(child, level + 1)) return false;
-      if (child.count === 0) {
-        node.children.splice(childIndex(node, bit), 1);
-        node.present &= ~bit;
-      }
-    } else node.present &= ~bit;
+    const child = level === this.#depth - 1 ? undefined : subtreeAt(node, bit);
+    if (child !== undefined && !this.#delete(child, level + 1)) return false;
+    if (child === undefined || child.count === 0) {
+      node.children.splice(childIndex(node, bit), 1);
+      node.present &= ~bit;
+    }
     node.full &= ~bit;
     node.count--;
     return true;
@@ -138,9 +135,9 @@ export class OrdinalSet {
   }
 }
 
-function firstOutside(
-  node: TrieNode,
-  excluded: readonly TrieNode[],
+function firstOutside<V>(
+  node: TrieNode<V>,
+  excluded: readonly TrieNode<V>[],
   levels: number,
   prefix: bigint,
 ): bigint | undefined {
@@ -152,15 +149,21 @@ function firstOutside(
     const ordinal = (prefix << BigInt(BITS)) | BigInt(digit);
     if (levels === 1) return ordinal;
     const bit = 1 << digit;
-    const below = excluded.filter((other) => (other.present & bit) !== 0).map((other) => childAt(other, bit));
-    const found = firstOutside(childAt(node, bit), below, levels - 1, ordinal);
+    const below = excluded.filter((other) => (other.present & bit) !== 0).map((other) => subtreeAt(other, bit));
+    const found = firstOutside(subtreeAt(node, bit), below, levels - 1, ordinal);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function newNode(lowest: boolean): TrieNode {
-  return { present: 0, full: 0, count: 0, children: lowest ? NO_CHILDREN : [] };
+function newNode<V>(): TrieNode<V> {
+  return { present: 0, full: 0, count: 0, children: [] };
+}
+
+function addMember(node: TrieNode<unknown>, bit: number, full: boolean): void {
+  node.present |= bit;
+  if (full) node.full |= bit;
+  node.count++;
 }
 
 function digitsFor(size: bigint): number {
@@ -169,12 +172,13 @@ function digitsFor(size: bigint): number {
   return digits;
 }
 
-function childIndex(node: TrieNode, bit: number): number {
+function childIndex(node: TrieNode<unknown>, bit: number): number {
   return bitCount(node.present & (bit - 1));
 }
 
-function childAt(node: TrieNode, bit: number): TrieNode {
-  return node.children[childIndex(node, bit)]!;
+/** Above the lowest level. */
+function subtreeAt<V>(node: TrieNode<V>, bit: number): TrieNode<V> {
+  return node.children[childIndex(node, bit)] as TrieNode<V>;
 }
 
 function lowestBit(bits: number): number {
