@@ -40,7 +40,7 @@ async function serve(flags: ControllerFlags, env: Env, log: Log, stopped: Promis
   const client = createKubeClient(endpoint);
   const metrics = createMetrics("controller");
   const timing = { clock: systemClock, random: systemRandom };
-  const host = env["METALLB_POD_NAME"] ?? "";
+  const host = env["METALLB_POD_NAME"] ?? env["HOSTNAME"] ?? "";
   const events = createEventRecorder(client, { component: "metallb-controller", host, clock: systemClock, log });
   const watcher = createKubeWatcher(endpoint, { ...timing, log });
   const ports: ControllerPorts = { ...timing, watcher, client, events, log, metrics };

@@ -100,12 +100,14 @@ function losses(
   had: ReadonlySet<IpAddress>,
   has: readonly IpAddress[],
 ): readonly Lost[] {
-  const lost: Lost[] = [];
-  for (const address of had) {
-    const reason = has.includes(address) ? undefined : heldRefusal(allocator, { ...request, pool: undefined }, address);
-    if (reason !== undefined) lost.push({ address, reason });
-  }
-  return lost;
+  const gone = [...had].filter((address) => !has.includes(address));
+  const pools = new Set([...had].map((address) => poolOf(allocator, [address])).filter((name) => name !== undefined));
+  const split: Refusal | undefined =
+    pools.size > 1 ? { code: "addresses-in-two-pools", addresses: [...had], pools: [...pools] } : undefined;
+  return gone.flatMap((address) => {
+    const reason = heldRefusal(allocator, { ...request, pool: undefined }, address) ?? split;
+    return reason === undefined ? [] : [{ address, reason }];
+  });
 }
 
 function poolOf(allocator: Allocator, addresses: readonly IpAddress[]): string | undefined {

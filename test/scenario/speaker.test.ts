@@ -398,9 +398,6 @@ test("what is missing is told until it is there", async () => {
   lab.kube.resumeWatches();
   await settle();
   expect(speaker.waitingFor()).toBeUndefined();
-  speaker.worker.emit({ on: "trouble", code: "no-link", message: "eth9 went away" });
-  await settle();
-  expect(speaker.waitingFor()).toBeUndefined();
   speaker.worker.emit({ on: "trouble", code: "no-addon", message: "the packet addon is not built: run npm ci" });
   await settle();
   expect(speaker.waitingFor()).toBe("the packet addon is not built: run npm ci");

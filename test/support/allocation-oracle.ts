@@ -10,7 +10,16 @@ export function brokenRules(world: AllocationWorld, before: ReadonlyMap<string, 
   return [...forbiddenPairs(world, before), ...strayAddresses(world), ...wrongCounts(world), ...hopeful(world)];
 }
 
-export function allAddresses(pool: ModelPool): IpAddress[] {
+const addressesOf = new WeakMap<ModelPool, readonly IpAddress[]>();
+
+/** Every usable address of a pool, one by one. */
+function allAddresses(pool: ModelPool): readonly IpAddress[] {
+  let addresses = addressesOf.get(pool);
+  if (addresses === undefined) addressesOf.set(pool, (addresses = enumerate(pool)));
+  return addresses;
+}
+
+function enumerate(pool: ModelPool): readonly IpAddress[] {
   return pool.ranges.flatMap(([firstText, lastText]) => {
     const [first, last] = [parseAddress(firstText)!, parseAddress(lastText)!];
     const addresses = Array.from({ length: Number(last - first) + 1 }, (_, i) => (first + BigInt(i)) as IpAddress);
