@@ -11,7 +11,7 @@ const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 const CREDENTIALS_LIFETIME_MS = 10_000;
 
 /** TLS options and headers that authenticate one request. */
-export interface Credentials {
+interface Credentials {
   readonly tls: Pick<
     RequestOptions,
     "ca" | "cert" | "key" | "passphrase" | "pfx" | "servername" | "rejectUnauthorized"

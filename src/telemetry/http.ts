@@ -67,7 +67,10 @@ export async function serveMetrics(options: {
       respond(response, 500, "metrics could not be collected");
     });
   };
-  const server = createTlsServer({ ...LIMITS, ...certificate, minVersion: "TLSv1.3" }, answer);
+  const server = createTlsServer(
+    { ...LIMITS, ...certificate, minVersion: "TLSv1.3", handshakeTimeout: 10_000 },
+    answer,
+  );
   // Scanners and half-open handshakes are nobody's fault here.
   server.on("tlsClientError", (error) =>
     log.debug({ error: error.message }, "TLS handshake failed on the metrics port"),

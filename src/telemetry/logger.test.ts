@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createLog, isLogLevel, type LogLevel } from "./logger.ts";
+import { createLog, type LogLevel } from "./logger.ts";
 
 function record(level: LogLevel) {
   const lines: string[] = [];
@@ -74,13 +74,4 @@ describe("log", () => {
     log.info({ from: "user\ninput" }, "a\nb");
     expect(lines.join("").split("\n")).toHaveLength(2);
   });
-});
-
-test.each([
-  ["info", true],
-  ["none", true],
-  ["trace", false],
-  ["constructor", false],
-])("%s is a level: %s", (text, expected) => {
-  expect(isLogLevel(text)).toBe(expected);
 });

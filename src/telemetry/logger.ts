@@ -13,13 +13,6 @@ const LEVELS = {
 
 export type LogLevel = keyof typeof LEVELS;
 
-export function isLogLevel(text: string): text is LogLevel {
-  return Object.hasOwn(LEVELS, text);
-}
-
-/** `all, debug, …`: for messages about a level that isn't one. */
-export const LOG_LEVELS: string = Object.keys(LEVELS).join(", ");
-
 /**
  * One JSON line per call: `ts` (RFC 3339), `level`, the fields, `msg`. Lines are written at once, so that the last
  * words of a process that dies are not lost. `write` gets whole lines; standard output by default.
