@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { createKubeClient } from "../k8s/client.ts";
 import { loadEndpoint } from "../k8s/endpoint.ts";
@@ -147,7 +147,7 @@ function forever(): Promise<never> {
 /** Where the bundles are: beside this one, or in the project's dist when this runs from source. */
 function bundleFolder(): string {
   const here = import.meta.dirname;
-  return basename(here) === "dist" ? here : resolve(here, "../../dist");
+  return here.endsWith("/src/dev") ? resolve(here, "../../dist") : here;
 }
 
 // The lab starts its stand-ins with this bundle itself; people reach it through the executable.

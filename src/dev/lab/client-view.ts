@@ -3,8 +3,8 @@ import { seconds } from "../../lib/duration.ts";
 import { EnvironmentError } from "../../lib/errors.ts";
 import { isIpv6, socketName } from "../proxy/plan.ts";
 import type { Lab } from "./lab.ts";
+import type { Progress } from "./progress.ts";
 import { CLIENT, NODES } from "./topology.ts";
-import { until } from "./wait.ts";
 
 /** What the client says about an address: the MAC address that answered for it, and whose that is. */
 export interface Neighbour {
@@ -19,9 +19,11 @@ const ANSWER = seconds(10);
 /** A client on the LAN: it knows nothing of the cluster but addresses. */
 export class ClientView {
   readonly #lab: Lab;
+  readonly #progress: Progress;
 
-  constructor(lab: Lab) {
+  constructor(lab: Lab, progress: Progress) {
     this.#lab = lab;
+    this.#progress = progress;
   }
 
   /** Forgets who answered for an address, so that the next packet asks again. */
@@ -31,7 +33,7 @@ export class ClientView {
 
   /** Asks the network for an address until somebody answers. */
   resolve(address: string): Promise<Neighbour> {
-    return until(
+    return this.#progress.until(
       `an answer to ${isIpv6(address) ? "neighbour solicitation" : "ARP"} for ${address}`,
       ANSWER,
       async () => {
@@ -67,6 +69,6 @@ export class ClientView {
 
   /** Fetches until there is an answer; new Services take a moment to reach every node. */
   fetch(command: readonly string[]): Promise<string> {
-    return until(command.join(" "), ANSWER, () => this.curl(command));
+    return this.#progress.until(command.join(" "), ANSWER, () => this.curl(command));
   }
 }

@@ -13,7 +13,6 @@ import { WEB_APPLICATION } from "./manifests/web-application.ts";
 import type { Progress } from "./progress.ts";
 import { type ServiceRow, serviceTable } from "./service-table.ts";
 import { type LabNode, NODES } from "./topology.ts";
-import { until } from "./wait.ts";
 
 /** The application's namespace, as its manifest has it. */
 const NAMESPACE = "webapp";
@@ -46,7 +45,7 @@ class DemoScript {
   constructor(lab: Lab, progress: Progress) {
     this.#lab = lab;
     this.#progress = progress;
-    this.#client = new ClientView(lab);
+    this.#client = new ClientView(lab, progress);
   }
 
   async deploy(): Promise<void> {
@@ -65,10 +64,14 @@ class DemoScript {
       await this.#progress.step(
         `${name} has its address`,
         () =>
-          until(`${name} to get ${wanted === 1 ? "an address" : "two addresses"}`, CONVERGE, async () => {
-            const addresses = await cluster.addressesOf(inNamespace(name));
-            return addresses.length === wanted ? addresses : undefined;
-          }),
+          this.#progress.until(
+            `${name} to get ${wanted === 1 ? "an address" : "two addresses"}`,
+            CONVERGE,
+            async () => {
+              const addresses = await cluster.addressesOf(inNamespace(name));
+              return addresses.length === wanted ? addresses : undefined;
+            },
+          ),
         (addresses) => addresses.join(", "),
       );
     }
@@ -120,7 +123,7 @@ class DemoScript {
       `${INTRUDER} is refused, and its event names the Service that has the port`,
       async () => {
         await cluster.createAll(PORT_CONFLICT);
-        return until("a warning event", CONVERGE, () => this.#refusal());
+        return this.#progress.until("a warning event", CONVERGE, () => this.#refusal());
       },
       ({ reason }) => reason,
     );
@@ -158,11 +161,15 @@ class DemoScript {
     const command = this.#client.curlCommand("http", SHARED_ADDRESS, 80);
     const started = performance.now();
     await this.#lab.stopNode(owner);
-    const neighbour = await until(`${SHARED_ADDRESS} to be served by another node`, FAILOVER, async () => {
-      await this.#client.curl(command.with(command.indexOf("--max-time") + 1, "0.2"));
-      const now = await this.#client.neighbour(SHARED_ADDRESS);
-      return now !== undefined && now.node !== undefined && now.node !== owner.name ? now : undefined;
-    });
+    const neighbour = await this.#progress.until(
+      `${SHARED_ADDRESS} to be served by another node`,
+      FAILOVER,
+      async () => {
+        await this.#client.curl(command.with(command.indexOf("--max-time") + 1, "0.2"));
+        const now = await this.#client.neighbour(SHARED_ADDRESS);
+        return now !== undefined && now.node !== undefined && now.node !== owner.name ? now : undefined;
+      },
+    );
     return { elapsed: Math.round(performance.now() - started), neighbour };
   }
 
@@ -178,7 +185,7 @@ class DemoScript {
       await this.#client.forget(address);
       const { mac, node } = await this.#client.resolve(address);
       if (node === undefined) throw unexpected(`${mac}, which is no node's, answers for ${address}`);
-      const owner = await until(`the API to name ${node} for ${name} ${address}`, CONVERGE, async () => {
+      const owner = await this.#progress.until(`the API to name ${node} for ${name} ${address}`, CONVERGE, async () => {
         const announcers = await cluster.announcersOf(inNamespace(name), METALLB_NAMESPACE);
         return announcers.find((announcer) => announcer === node);
       });

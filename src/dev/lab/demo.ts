@@ -1,11 +1,10 @@
 import { once as nextEvent } from "node:events";
-import { existsSync } from "node:fs";
 import { errorMessage } from "../../lib/errors.ts";
 import { runDemoScript } from "./demo-script.ts";
 import type { Lab } from "./lab.ts";
 import type { LabFolder } from "./lab-folder.ts";
 import { createLabFolder, openLab } from "./open-lab.ts";
-import { type Output, Progress, StepError } from "./progress.ts";
+import { Interruption, isInterruption, type Output, Progress, StepError } from "./progress.ts";
 import { CLIENT, NODES, SWITCH } from "./topology.ts";
 
 export interface DemoOptions {
@@ -36,9 +35,9 @@ export async function demo({ dist, once, keep, output }: DemoOptions): Promise<n
   } catch (error) {
     code = tellFailure(error, progress);
   }
-  if (code === 1) tellLogs(folder, progress);
+  if (code === 1) folder.keepLogs();
   await lab?.close();
-  if (lab === undefined && code !== 1) folder.remove();
+  tellLogs(folder, progress);
   return code;
 }
 
@@ -53,20 +52,16 @@ async function perform(lab: Lab, progress: Progress): Promise<number> {
 }
 
 function tellFailure(error: unknown, progress: Progress): number {
-  if (error instanceof StepError && error.cause instanceof Interruption) return INTERRUPTED;
+  if (isInterruption(error)) return INTERRUPTED;
   const step = error instanceof StepError ? `this step failed: ${error.step}\n  ` : "";
   progress.heading(`The demo ends here; ${step}${errorMessage(error)}`);
   return 1;
 }
 
-/** The folder outlives a failure when there is something to read in it. */
+/** What is left of the folder after the end: the logs of a failure. */
 function tellLogs(folder: LabFolder, progress: Progress): void {
-  if (!existsSync(folder.podLogs)) {
-    folder.remove();
-    return;
-  }
-  folder.keep();
-  progress.text(`Logs of all programs: ${folder.podLogs} and ${folder.standInLog("*")}`);
+  if (folder.hasLogs()) progress.text(`Logs of all programs: ${folder.podLogs} and ${folder.standInLog("*")}`);
+  else folder.remove();
 }
 
 async function stayUp(lab: Lab, progress: Progress, interrupted: Promise<never>): Promise<void> {
@@ -88,13 +83,11 @@ The lab stays up until Ctrl-C. Nothing of it is seen outside its own namespaces.
   await interrupted.catch(() => undefined);
 }
 
-class Interruption extends Error {}
-
 /** Rejects when somebody wants the demo to end. */
 function interruption(): Promise<never> {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => nextEvent(process, signal));
   const interrupted = Promise.race(signals).then(() => {
-    throw new Interruption("stopped");
+    throw new Interruption("stopped, as asked");
   });
   interrupted.catch(() => undefined);
   return interrupted;

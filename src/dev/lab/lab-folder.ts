@@ -34,9 +34,13 @@ export class LabFolder {
     return join(this.path, "stand-ins", `${name}.log`);
   }
 
-  /** Makes the end of the lab leave the folder where it is. */
-  keep(): void {
-    if (existsSync(this.path)) writeFileSync(join(this.path, "keep"), "");
+  /** Makes the end of the lab leave the folder where it is, when there is something to read in it. */
+  keepLogs(): void {
+    if (this.hasLogs()) writeFileSync(join(this.path, "keep"), "");
+  }
+
+  hasLogs(): boolean {
+    return existsSync(this.podLogs);
   }
 
   /** Removes it now, for a lab that never opened. */

@@ -34,16 +34,17 @@ export class LabProcess {
     });
     closeSync(log);
     this.exited = new Promise((resolve) => {
-      const end = (how: string): void => resolve(this.#stopping ? "" : `${spec.name} ${how}: ${this.lastLine()}`);
+      const end = (how: string): void => resolve(this.#stopping ? "" : `${spec.name} ${how}${this.#lastWords()}`);
       this.#entered.once("exit", (code, signal) => end(signal === null ? `ended with code ${code}` : `got ${signal}`));
       this.#entered.once("error", (error) => end(error.message));
     });
   }
 
-  /** The end of its log: what it said before it died. "" when the lab's folder has gone before. */
-  lastLine(): string {
+  /** The end of its log: what it said before it died. "" when that was nothing, or the lab's folder has gone before. */
+  #lastWords(): string {
     try {
-      return readFileSync(this.spec.logFile, "utf8").trimEnd().split("\n").at(-1)!;
+      const line = readFileSync(this.spec.logFile, "utf8").trimEnd().split("\n").at(-1)!;
+      return line === "" ? "" : `: ${line}`;
     } catch {
       return "";
     }

@@ -14,7 +14,6 @@ import type { Holder } from "./holder.ts";
 import type { LabFolder } from "./lab-folder.ts";
 import { LabProcess, type ProcessSpec } from "./lab-process.ts";
 import { CLIENT, CONTROLLER, type LabNode, SWITCH } from "./topology.ts";
-import { START, until } from "./wait.ts";
 
 const run = promisify(execFile);
 
@@ -66,13 +65,15 @@ export class Lab {
   }
 
   /** Makes the API server reachable inside the lab. */
-  async startRelay(): Promise<void> {
+  startRelay(): void {
     const address = [`--host=${SWITCH.ipv4}`, `--port=${SWITCH.apiPort}`];
     this.#startStandIn("relay", SWITCH.name, ["lab-relay", ...address, `--socket=${this.folder.apiSocket}`]);
-    await until(`${API_INSIDE} to answer`, START, async () => {
-      const { stdout } = await this.run(CLIENT.name, ["curl", "-sk", `${API_INSIDE}/readyz`]);
-      return stdout === "ok" || undefined;
-    });
+  }
+
+  /** True when a machine in the lab reaches the API server. */
+  async reachesApiServer(): Promise<true | undefined> {
+    const { stdout } = await this.run(CLIENT.name, ["curl", "-sk", `${API_INSIDE}/readyz`]);
+    return stdout === "ok" || undefined;
   }
 
   /** Containers, kubelet and kube-proxy of a node. */

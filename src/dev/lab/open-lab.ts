@@ -12,10 +12,10 @@ import { CONTROLLER_POD, METALLB_NAMESPACE, metallbObjects, nodeObject, speakerP
 import { openHolder } from "./holder.ts";
 import { Lab } from "./lab.ts";
 import { LabFolder } from "./lab-folder.ts";
-import type { Progress } from "./progress.ts";
+import { isInterruption, type Progress } from "./progress.ts";
 import { systemClock } from "./system-ports.ts";
 import { NODES, STATIONS, SWITCH, topologyScript } from "./topology.ts";
-import { START, until } from "./wait.ts";
+import { START } from "./wait.ts";
 
 export interface LabOptions {
   /** The folder with the bundles: what runs in the lab is `metallb.mjs` from there. */
@@ -24,17 +24,22 @@ export interface LabOptions {
   readonly progress: Progress;
 }
 
-/** Opens a lab up to where controller and speakers are ready. Throws a `StepError`, and then leaves nothing running. */
+/**
+ * Opens a lab up to where controller and speakers are ready. Throws a `StepError`, and then leaves nothing behind but
+ * the logs.
+ */
 export async function openLab(options: LabOptions): Promise<Lab> {
+  const { folder, progress } = options;
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
     const lab = await buildLab(options, closers, close);
-    await startPrograms(lab, options.progress);
+    await startPrograms(lab, progress);
     return lab;
   } catch (error) {
+    if (!isInterruption(error)) folder.keepLogs();
     await close();
     throw error;
   }
@@ -103,22 +108,25 @@ async function startPrograms(lab: Lab, progress: Progress): Promise<void> {
     },
     () => `namespace ${METALLB_NAMESPACE}`,
   );
-  await progress.step("the API server is reached from inside", () => lab.startRelay());
+  lab.startRelay();
+  await progress.step("the API server is reached from inside", () =>
+    progress.until("an answer of the API server", START, () => lab.reachesApiServer()),
+  );
   lab.startController();
   for (const node of NODES) {
     lab.startSpeaker(node);
     lab.startNodeAgent(node);
   }
-  await progress.step("controller is ready", () => podReady(cluster, CONTROLLER_POD));
+  await progress.step("controller is ready", () => podReady(lab, progress, CONTROLLER_POD));
   for (const node of NODES) {
-    await progress.step(`speaker on ${node.name} is ready`, () => podReady(cluster, speakerPodName(node)));
+    await progress.step(`speaker on ${node.name} is ready`, () => podReady(lab, progress, speakerPodName(node)));
   }
 }
 
 /** The node's stand-in for a kubelet asks the program's /readyz, and writes the Pod's condition. */
-function podReady(cluster: Cluster, name: string): Promise<true> {
+function podReady({ cluster }: Lab, progress: Progress, name: string): Promise<true> {
   const pod = { namespace: METALLB_NAMESPACE, name };
-  return until(`pod ${name} to be ready`, START, () => cluster.isReady(pod));
+  return progress.until(`pod ${name} to be ready`, START, () => cluster.isReady(pod));
 }
 
 /** A new folder for a lab. /run is hidden inside, so it can't be there. */

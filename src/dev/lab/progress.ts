@@ -1,6 +1,8 @@
 import type { WriteStream } from "node:tty";
 import pc from "picocolors";
+import type { Millis } from "../../lib/duration.ts";
 import { errorMessage } from "../../lib/errors.ts";
+import { until } from "./wait.ts";
 
 /** Where progress is told: a terminal, or a file that gets no colours and no line twice. */
 export type Output = Pick<WriteStream, "write"> & { readonly isTTY?: boolean };
@@ -16,11 +18,19 @@ export class StepError extends Error {
   }
 }
 
-/** Tells what becomes true, as it happens. */
+/** Somebody wants the program to end. */
+export class Interruption extends Error {}
+
+export function isInterruption(error: unknown): boolean {
+  return error instanceof StepError && error.cause instanceof Interruption;
+}
+
+/** Tells what becomes true, as it happens. The first step that fails is the last one. */
 export class Progress {
   readonly #output: Output;
   readonly #colour: ReturnType<typeof pc.createColors>;
   readonly #troubles: Promise<never>[] = [];
+  #failed = false;
 
   constructor(output: Output) {
     this.#output = output;
@@ -47,9 +57,15 @@ export class Progress {
       line(this.#colour.green("✓"), detail(outcome));
       return outcome;
     } catch (error) {
+      this.#failed = true;
       line(this.#colour.red("✗"), errorMessage(error));
       throw error instanceof StepError ? error : new StepError(title, error);
     }
+  }
+
+  /** Waits for something within a step, but not longer than the step. */
+  until<T>(what: string, within: Millis, ask: () => Promise<T | undefined>): Promise<T> {
+    return until(what, within, ask, () => this.#failed);
   }
 
   heading(text: string): void {

@@ -8,12 +8,13 @@ const POLL_INTERVAL = 50;
 
 /**
  * Asks until there is an answer. An answer that throws counts as none; when the deadline passes, the last reason is in
- * the error.
+ * the error. `abandoned` says that nobody waits any more.
  */
 export async function until<T>(
   what: string,
   within: Millis,
   ask: () => Promise<T | undefined> | T | undefined,
+  abandoned: () => boolean = () => false,
 ): Promise<T> {
   const deadline = performance.now() + within;
   let reason = "";
@@ -25,7 +26,7 @@ export async function until<T>(
     } catch (error) {
       reason = `: ${errorMessage(error)}`;
     }
-    if (performance.now() > deadline) {
+    if (performance.now() > deadline || abandoned()) {
       const message = `waited ${within / 1000} s in vain for ${what}${reason}`;
       throw new EnvironmentError("timeout", message, { retryable: false });
     }
