@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import reference from "../../../../test/golden/api-server/reference-crd-schemas.json" with { type: "json" };
 import { BUILTIN_RESOURCES } from "../builtin-resources.ts";
+import type { Json } from "../objects.ts";
+import { isRecord } from "../objects.ts";
 import type { ServedResource } from "../resources.ts";
-import type { JsonObject } from "../schema/json.ts";
-import { isObject } from "../schema/json.ts";
 import { GnosticDocument } from "./gnostic.ts";
 import { openApiV2Document } from "./v2.ts";
 import { openApiV3Document, openApiV3Index } from "./v3.ts";
@@ -21,7 +21,7 @@ const POOL: ServedResource = {
   verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
   subresources: ["status"],
   custom: true,
-  schema: (reference as unknown as Record<string, JsonObject>)["ipaddresspools.metallb.io/v1beta1"]!,
+  schema: (reference as unknown as Record<string, Json>)["ipaddresspools.metallb.io/v1beta1"]!,
 };
 
 const RESOURCES = [...BUILTIN_RESOURCES, POOL];
@@ -29,14 +29,14 @@ const SERVICE_GVK = { group: "", kind: "Service", version: "v1" };
 
 function collect(value: unknown, key: string): unknown[] {
   if (Array.isArray(value)) return value.flatMap((item) => collect(item, key));
-  if (!isObject(value)) return [];
+  if (!isRecord(value)) return [];
   const own = Object.hasOwn(value, key) && typeof value[key] === "string" && value[key] !== "" ? [value[key]] : [];
   return [...own, ...Object.values(value).flatMap((item) => collect(item, key))];
 }
 
 interface V3 {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, JsonObject>> };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Json>> };
 }
 
 function v3(group: string, version: string): V3 {
@@ -72,7 +72,7 @@ describe("v3", () => {
 
   test("kubectl finds what it may send with a patch of a Service", () => {
     const item = v3("", "v1").paths["/api/v1/namespaces/{namespace}/services/{name}"]!;
-    const { patch } = item as { patch: JsonObject };
+    const { patch } = item as { patch: Json };
     expect(patch["x-kubernetes-group-version-kind"]).toEqual(SERVICE_GVK);
     expect(patch["x-kubernetes-action"]).toBe("patch");
     const parameters = patch["parameters"] as { name: string }[];
@@ -82,7 +82,7 @@ describe("v3", () => {
   test("explain finds the Service by its kind, its ports by reference, with texts and merge keys", () => {
     const { schemas } = v3("", "v1").components;
     expect(schemas["io.k8s.api.core.v1.Service"]!["x-kubernetes-group-version-kind"]).toEqual([SERVICE_GVK]);
-    const spec = schemas["io.k8s.api.core.v1.ServiceSpec"]!["properties"] as Record<string, JsonObject>;
+    const spec = schemas["io.k8s.api.core.v1.ServiceSpec"]!["properties"] as Record<string, Json>;
     expect(spec["type"]!["description"]).toContain("LoadBalancer");
     expect(spec["ports"]).toMatchObject({
       type: "array",
@@ -97,8 +97,8 @@ describe("v3", () => {
   test("a custom resource's schema is its own, with the metadata of all", () => {
     const { schemas } = v3("metallb.io", "v1beta1").components;
     const pool = schemas["io.metallb.v1beta1.IPAddressPool"]!;
-    const properties = pool["properties"] as JsonObject;
-    expect(properties["spec"]).toEqual((POOL.schema!["properties"] as JsonObject)["spec"]);
+    const properties = pool["properties"] as Json;
+    expect(properties["spec"]).toEqual((POOL.schema!["properties"] as Json)["spec"]);
     expect(properties["metadata"]).toMatchObject({
       allOf: [{ $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" }],
     });
@@ -108,7 +108,7 @@ describe("v3", () => {
 describe("v2", () => {
   interface Named {
     readonly name: string;
-    readonly value: JsonObject;
+    readonly value: Json;
   }
   const bytes = openApiV2Document(RESOURCES);
   const document = GnosticDocument.toObject(GnosticDocument.decode(bytes)) as {
@@ -117,7 +117,7 @@ describe("v2", () => {
   };
   const definitions = new Map(document.definitions.additionalProperties.map(({ name, value }) => [name, value]));
 
-  function extensions(message: JsonObject): Record<string, unknown> {
+  function extensions(message: Json): Record<string, unknown> {
     const list = (message["vendorExtension"] ?? []) as { name: string; value: { yaml: string } }[];
     return Object.fromEntries(list.map(({ name, value }) => [name, JSON.parse(value.yaml) as unknown]));
   }
@@ -132,10 +132,10 @@ describe("v2", () => {
 
   test("kubectl 1.20's parser takes every schema: one type, one kind of items, no type beside a reference", () => {
     const problems: string[] = [];
-    const visit = (schema: JsonObject, path: string): void => {
-      const types = ((schema["type"] as JsonObject | undefined)?.["value"] ?? []) as string[];
-      const items = ((schema["items"] as JsonObject | undefined)?.["schema"] ?? []) as JsonObject[];
-      const members = ((schema["properties"] as JsonObject | undefined)?.["additionalProperties"] ?? []) as Named[];
+    const visit = (schema: Json, path: string): void => {
+      const types = ((schema["type"] as Json | undefined)?.["value"] ?? []) as string[];
+      const items = ((schema["items"] as Json | undefined)?.["schema"] ?? []) as Json[];
+      const members = ((schema["properties"] as Json | undefined)?.["additionalProperties"] ?? []) as Named[];
       if (types.length > 1) problems.push(`${path}: several types`);
       if (types[0] === "array" && items.length !== 1) problems.push(`${path}: no items`);
       if (schema["Ref"] !== undefined && types.length + members.length > 0)
@@ -151,7 +151,7 @@ describe("v2", () => {
     expect(extensions(definitions.get("io.k8s.api.core.v1.Service")!)["x-kubernetes-group-version-kind"]).toEqual([
       SERVICE_GVK,
     ]);
-    const patches = document.paths.path.map(({ value }) => value["patch"]).filter(isObject);
+    const patches = document.paths.path.map(({ value }) => value["patch"]).filter(isRecord);
     const patch = patches.find(
       (operation) =>
         JSON.stringify(extensions(operation)["x-kubernetes-group-version-kind"]) === JSON.stringify(SERVICE_GVK),
@@ -180,8 +180,8 @@ describe("v2", () => {
     };
     const decoded = GnosticDocument.decode(openApiV2Document([{ ...POOL, schema }]));
     const text = JSON.stringify(GnosticDocument.toObject(decoded));
-    const member = (name: string): JsonObject =>
-      JSON.parse(new RegExp(`\\{"name":"${name}","value":(\\{.*?\\})\\}[,\\]]`).exec(text)![1]!) as JsonObject;
+    const member = (name: string): Json =>
+      JSON.parse(new RegExp(`\\{"name":"${name}","value":(\\{.*?\\})\\}[,\\]]`).exec(text)![1]!) as Json;
     expect(member("port")).toEqual({});
     expect(member("nothing")).toEqual({ description: "d" });
     expect(text).not.toContain('"name":"a"');

@@ -1,7 +1,7 @@
 import type { ServedResource, Verb } from "../resources.ts";
 
 /** HTTP methods in the order of an OpenAPI path item. */
-export type Method = "get" | "put" | "post" | "delete" | "patch";
+type Method = "get" | "put" | "post" | "delete" | "patch";
 
 /** What a client may do at a path, and with which query parameters. */
 export interface Operation {

@@ -1,6 +1,6 @@
+import type { Json } from "../objects.ts";
+import { isRecord } from "../objects.ts";
 import type { ServedResource } from "../resources.ts";
-import type { JsonObject } from "../schema/json.ts";
-import { isObject } from "../schema/json.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import type { Dialect } from "./definitions.ts";
 import { definitions, gvkOf } from "./definitions.ts";
@@ -23,14 +23,14 @@ const KEPT = ["type", "format", "description", "default", "maximum", "minimum", 
  * A structural schema in v2, which can say less. What may be null, or a number or a string, becomes a schema that
  * takes anything: an old client must not refuse what the server accepts.
  */
-function customV2(schema: StructuralSchema): JsonObject {
+function customV2(schema: StructuralSchema): Json {
   const { description } = schema;
   if (schema.nullable === true || schema["x-kubernetes-int-or-string"] === true || schema.type === undefined) {
     return description === undefined ? {} : { description };
   }
   const open = schema["x-kubernetes-preserve-unknown-fields"] === true;
   const { items, properties, additionalProperties } = schema;
-  const v2: JsonObject = {};
+  const v2: Json = {};
   for (const [key, value] of Object.entries(schema)) {
     if ((KEPT as readonly string[]).includes(key) || key.startsWith("x-kubernetes-")) v2[key] = value;
   }
@@ -63,7 +63,7 @@ export function openApiV2Document(resources: readonly ServedResource[]): Uint8Ar
   return GnosticDocument.encode(document).finish();
 }
 
-function operationMessage(resource: ServedResource, { action, parameters }: Operation): JsonObject {
+function operationMessage(resource: ServedResource, { action, parameters }: Operation): Json {
   const ok = { name: "200", value: { response: { description: "OK" } } };
   return {
     consumes: ["*/*"],
@@ -79,33 +79,33 @@ function operationMessage(resource: ServedResource, { action, parameters }: Oper
 }
 
 /** JSON is YAML, which is what the format carries. */
-function any(value: unknown): JsonObject {
+function any(value: unknown): Json {
   return { yaml: `${JSON.stringify(value)}\n` };
 }
 
-function extension(name: string, value: unknown): JsonObject {
+function extension(name: string, value: unknown): Json {
   return { name, value: any(value) };
 }
 
 const COPIED = ["format", "description", "maximum", "minimum", "pattern", "required"] as const;
 
-function schemaMessage(schema: JsonObject): JsonObject {
+function schemaMessage(schema: Json): Json {
   const { type, items, properties, additionalProperties } = schema;
-  const message: JsonObject = Object.fromEntries(
+  const message: Json = Object.fromEntries(
     COPIED.filter((key) => schema[key] !== undefined).map((key) => [key, schema[key]]),
   );
   if (schema["$ref"] !== undefined) message["Ref"] = schema["$ref"];
   if (schema["default"] !== undefined) message["default"] = any(schema["default"]);
   if (Array.isArray(schema["enum"])) message["enum"] = schema["enum"].map(any);
   if (type !== undefined) message["type"] = { value: [type] };
-  if (type === "array") message["items"] = { schema: [schemaMessage(isObject(items) ? items : {})] };
-  if (isObject(properties)) message["properties"] = { additionalProperties: namedSchemas(properties) };
-  if (isObject(additionalProperties)) message["additionalProperties"] = { schema: schemaMessage(additionalProperties) };
+  if (type === "array") message["items"] = { schema: [schemaMessage(isRecord(items) ? items : {})] };
+  if (isRecord(properties)) message["properties"] = { additionalProperties: namedSchemas(properties) };
+  if (isRecord(additionalProperties)) message["additionalProperties"] = { schema: schemaMessage(additionalProperties) };
   const extensions = Object.entries(schema).filter(([key]) => key.startsWith("x-"));
   message["vendorExtension"] = extensions.map(([key, value]) => extension(key, value));
   return message;
 }
 
-function namedSchemas(properties: JsonObject): JsonObject[] {
-  return Object.entries(properties).map(([name, schema]) => ({ name, value: schemaMessage(schema as JsonObject) }));
+function namedSchemas(properties: Json): Json[] {
+  return Object.entries(properties).map(([name, schema]) => ({ name, value: schemaMessage(schema as Json) }));
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import type { Json } from "../objects.ts";
 import type { ServedResource } from "../resources.ts";
-import type { JsonObject } from "../schema/json.ts";
 import type { Dialect } from "./definitions.ts";
 import { definitionName, definitions, gvkOf } from "./definitions.ts";
 import type { Operation } from "./operations.ts";
@@ -50,14 +50,14 @@ export function openApiV3Document(
   };
 }
 
-function pathItem(resource: ServedResource, path: string, operations: readonly Operation[]): JsonObject {
+function pathItem(resource: ServedResource, path: string, operations: readonly Operation[]): Json {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
-  const item: JsonObject = Object.fromEntries(operations.map((o) => [o.method, operationObject(resource, o)]));
+  const item: Json = Object.fromEntries(operations.map((o) => [o.method, operationObject(resource, o)]));
   const parameters = names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } }));
   return parameters.length === 0 ? item : { ...item, parameters };
 }
 
-function operationObject(resource: ServedResource, { method, action, parameters }: Operation): JsonObject {
+function operationObject(resource: ServedResource, { method, action, parameters }: Operation): Json {
   const schema = { $ref: DIALECT.prefix + definitionName(resource) };
   const body = { required: true, content: { "*/*": { schema: method === "patch" ? { type: "object" } : schema } } };
   return {

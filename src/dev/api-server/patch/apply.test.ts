@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import reference from "../../../../test/golden/api-server/reference-crd-schemas.json" with { type: "json" };
-import type { JsonObject } from "../schema/json.ts";
+import type { Json } from "../objects.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import { StatusError } from "../status.ts";
 import { trackUpdate } from "./managed-fields.ts";
@@ -19,12 +19,7 @@ interface Options {
   readonly subresource?: string;
 }
 
-function applyService(
-  current: object | undefined,
-  spec: object,
-  options: Options = {},
-  metadata: object = {},
-): JsonObject {
+function applyService(current: object | undefined, spec: object, options: Options = {}, metadata: object = {}): Json {
   const body = { apiVersion: "v1", kind: "Service", metadata: { name: "s", ...metadata }, ...spec };
   return applyPatch({
     contentType: "application/apply-patch+yaml",
@@ -37,10 +32,10 @@ function applyService(
     force: options.force ?? false,
     now: options.now ?? NOW,
     ...(options.subresource === undefined ? {} : { subresource: options.subresource }),
-  }) as JsonObject;
+  }) as Json;
 }
 
-function applyPool(current: object | undefined, body: string, options: Options = {}): JsonObject {
+function applyPool(current: object | undefined, body: string, options: Options = {}): Json {
   return applyPatch({
     contentType: "application/apply-patch+yaml",
     body: `apiVersion: metallb.io/v1beta1\nkind: IPAddressPool\nmetadata: {name: p}\n${body}`,
@@ -52,11 +47,11 @@ function applyPool(current: object | undefined, body: string, options: Options =
     force: options.force ?? false,
     now: options.now ?? NOW,
     schema: POOL,
-  }) as JsonObject;
+  }) as Json;
 }
 
-function managedFields(object: object): JsonObject[] {
-  return ((object as JsonObject)["metadata"] as JsonObject)["managedFields"] as JsonObject[];
+function managedFields(object: object): Json[] {
+  return ((object as Json)["metadata"] as Json)["managedFields"] as Json[];
 }
 
 function refusal(run: () => unknown): StatusError["status"] {
@@ -323,12 +318,12 @@ describe("server-side apply", () => {
     const tcp = { port: 80, targetPort: 8080 };
     const udp = { port: 80, protocol: "UDP", targetPort: 8080 };
     const one = applyService(undefined, { spec: { ports: [tcp, udp] } });
-    const ports = ((one["spec"] as JsonObject)["ports"] as JsonObject[]).map((p, i) => ({
+    const ports = ((one["spec"] as Json)["ports"] as Json[]).map((p, i) => ({
       protocol: "TCP",
       ...p,
       nodePort: 30_000 + i,
     }));
-    const served = { ...one, spec: { ...(one["spec"] as JsonObject), ports, clusterIP: "10.96.0.1" } };
+    const served = { ...one, spec: { ...(one["spec"] as Json), ports, clusterIP: "10.96.0.1" } };
     const two = applyService(served, { spec: { ports: [udp] } });
     expect(two["spec"]).toEqual({ ports: [{ ...udp, nodePort: 30_001 }], clusterIP: "10.96.0.1" });
   });
@@ -414,12 +409,12 @@ describe("server-side apply", () => {
       fc.property(spec, spec, (before, after) => {
         const one = applyService(undefined, { spec: before });
         const two = applyService(one, { spec: after });
-        const bare = (value: object): JsonObject =>
+        const bare = (value: object): Json =>
           Object.fromEntries(Object.entries(value).filter(([, v]) => Object.keys(v as object).length > 0));
-        const ports = (value: JsonObject): unknown =>
+        const ports = (value: Json): unknown =>
           [...((value["ports"] ?? []) as { port: number }[])].sort((a, b) => a.port - b.port);
         const got = bare(two["spec"] ?? {});
-        expect({ ...got, ports: ports(got) }).toEqual({ ...bare(after), ports: ports(after as JsonObject) });
+        expect({ ...got, ports: ports(got) }).toEqual({ ...bare(after), ports: ports(after as Json) });
       }),
     );
   });

@@ -1,5 +1,5 @@
-import { isObject, sameJson } from "../schema/json.ts";
-import type { JsonObject } from "../schema/json.ts";
+import type { Json } from "../objects.ts";
+import { equalJson, isRecord } from "../objects.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import { StatusError } from "../status.ts";
 import { badRequest } from "./body.ts";
@@ -22,7 +22,7 @@ import { compare, fieldsOf, mergeTyped, removeFields } from "./typed.ts";
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 export interface Apply {
-  readonly configuration: JsonObject;
+  readonly configuration: Json;
   readonly current: object | undefined;
   readonly apiVersion: string;
   readonly kind: string;
@@ -56,10 +56,10 @@ export function serverSideApply(apply: Apply): object {
   const configuration = withoutManagedFields(apply.configuration);
   const fields = appliedFields(schema, configuration, apply);
   const stored = current ?? {};
-  const merged = mergeTyped(schema, stored, configuration) as JsonObject;
+  const merged = mergeTyped(schema, stored, configuration) as Json;
   const lost = difference(last?.fields ?? emptySet(), fields);
   const kept = others.reduce((set, manager) => union(set, manager.fields), fields);
-  const next = (removeFields(schema, merged, lost, kept) ?? {}) as JsonObject;
+  const next = (removeFields(schema, merged, lost, kept) ?? {}) as Json;
   const { added, modified, removed } = compare(schema, stored, next);
   const conflicts = conflictsOf(others, ownable(union(added, modified)));
   const contested = apply.force ? [] : conflicts.filter((c) => !isEmptySet(c.fields));
@@ -68,7 +68,7 @@ export function serverSideApply(apply: Apply): object {
     const taken = conflicts.find((conflict) => conflict.manager === manager)?.fields ?? emptySet();
     return { ...manager, fields: difference(difference(manager.fields, taken), removed) };
   });
-  const time = last !== undefined && sameSet(last.fields, fields) && sameJson(stored, next) ? last.time : now;
+  const time = last !== undefined && sameSet(last.fields, fields) && equalJson(stored, next) ? last.time : now;
   return withManagers(next, [...rest, { ...key, time, fields }]);
 }
 
@@ -98,7 +98,7 @@ function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-function withoutManagedFields(configuration: JsonObject): JsonObject {
+function withoutManagedFields(configuration: Json): Json {
   const { managedFields: _nil, ...metadata } = metadataOf(configuration);
   return { ...configuration, metadata };
 }
@@ -113,7 +113,7 @@ function knownManagers(current: object | undefined, schema: StructuralSchema, ap
 }
 
 /** The main resource does not set `status`, `/status` does not set `spec`: nobody comes to own it that way. */
-function appliedFields(schema: StructuralSchema, configuration: JsonObject, apply: Apply): FieldSet {
+function appliedFields(schema: StructuralSchema, configuration: Json, apply: Apply): FieldSet {
   const all = ownable(fieldsOf(schema, configuration));
   if (apply.subresource === "status") {
     const fields = without(all, ["f:spec"]);
@@ -132,11 +132,11 @@ function conflictsOf(others: readonly Manager[], changed: FieldSet): Conflict[] 
  */
 function allowedByLastApplied(apply: Apply, schema: StructuralSchema): FieldSet {
   const annotations = metadataOf(apply.current)["annotations"];
-  const text = isObject(annotations) ? annotations[LAST_APPLIED] : undefined;
+  const text = isRecord(annotations) ? annotations[LAST_APPLIED] : undefined;
   if (apply.fieldManager !== "kubectl" || typeof text !== "string") return emptySet();
   try {
     const last: unknown = JSON.parse(text);
-    if (!isObject(last)) return emptySet();
+    if (!isRecord(last)) return emptySet();
     return difference(fieldsOf(schema, last), compare(schema, last, apply.current).modified);
   } catch {
     // An annotation that somebody mangled allows nothing.

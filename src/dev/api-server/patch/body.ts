@@ -1,7 +1,7 @@
 import { parse as parseYaml } from "yaml";
 import { errorMessage } from "../../../lib/errors.ts";
-import { isObject } from "../schema/json.ts";
-import type { JsonObject } from "../schema/json.ts";
+import type { Json } from "../objects.ts";
+import { isRecord } from "../objects.ts";
 import { MAX_DEPTH } from "../schema/structural.ts";
 import { StatusError } from "../status.ts";
 
@@ -15,10 +15,10 @@ export function parseJsonBody(body: Uint8Array | string): unknown {
 }
 
 /** The body of an apply patch: YAML, of which JSON is a part. */
-export function parseYamlBody(body: Uint8Array | string): JsonObject {
+export function parseYamlBody(body: Uint8Array | string): Json {
   const options = { uniqueKeys: true, maxAliasCount: 100, schema: "core", logLevel: "error" } as const;
   const value = checked(() => parseYaml(bodyText(body), options) as unknown, "error decoding YAML");
-  if (!isObject(value)) throw badRequest("error decoding YAML: the body is not an object");
+  if (!isRecord(value)) throw badRequest("error decoding YAML: the body is not an object");
   return value;
 }
 

@@ -1,5 +1,6 @@
-import { canonicalJson, isObject } from "../schema/json.ts";
-import type { JsonObject } from "../schema/json.ts";
+import type { Json } from "../objects.ts";
+import { isRecord } from "../objects.ts";
+import { canonicalJson } from "../schema/json.ts";
 import { MAX_DEPTH } from "../schema/structural.ts";
 
 /**
@@ -77,8 +78,8 @@ export function members(set: FieldSet, path: readonly string[] = []): string[][]
 }
 
 /** FieldsV1 JSON: `{}` is a member without children, `"."` marks a member that has some. */
-export function toFieldsV1(set: FieldSet): JsonObject {
-  const fields: JsonObject = {};
+export function toFieldsV1(set: FieldSet): Json {
+  const fields: Json = {};
   if (set.member && [...set.children.values()].some((child) => !isEmptySet(child))) fields["."] = {};
   for (const key of [...set.children.keys()].sort()) {
     const child = set.children.get(key)!;
@@ -94,7 +95,7 @@ export function fromFieldsV1(fields: unknown): FieldSet {
 
 function parse(fields: unknown, depth: number, root: boolean): FieldSet {
   const set = emptySet();
-  if (!isObject(fields) || depth > MAX_DEPTH) return set;
+  if (!isRecord(fields) || depth > MAX_DEPTH) return set;
   const elements = Object.keys(fields).filter((key) => key !== ".");
   set.member = !root && (elements.length === 0 || Object.hasOwn(fields, "."));
   for (const element of elements) {
@@ -125,6 +126,6 @@ function elementText(element: string): string {
   if (element.startsWith("f:")) return `.${value}`;
   if (element.startsWith("i:")) return `[${value}]`;
   if (element.startsWith("v:")) return `[=${value}]`;
-  const keys = Object.entries(JSON.parse(value) as JsonObject);
+  const keys = Object.entries(JSON.parse(value) as Json);
   return `[${keys.map(([key, item]) => `${key}=${canonicalJson(item)}`).join(",")}]`;
 }

@@ -1,7 +1,7 @@
 import type { Operation } from "fast-json-patch";
 import jsonpatch from "fast-json-patch";
-import { clone, isObject } from "../schema/json.ts";
-import type { JsonObject } from "../schema/json.ts";
+import type { Json } from "../objects.ts";
+import { cloneJson, isRecord } from "../objects.ts";
 import { StatusError } from "../status.ts";
 import { badRequest } from "./body.ts";
 
@@ -11,7 +11,7 @@ const MAX_OPERATIONS = 10_000;
 const OPERATIONS: ReadonlySet<unknown> = new Set(["add", "remove", "replace", "move", "copy", "test"]);
 
 /** RFC 6902. Throws 400 for what is no patch, 413 for too many operations, 422 when an operation fails. */
-export function applyJsonPatch(current: object, patch: unknown): JsonObject {
+export function applyJsonPatch(current: object, patch: unknown): Json {
   if (!Array.isArray(patch)) throw badRequest("json: cannot unmarshal object into Go value of type jsonpatch.Patch");
   if (patch.length > MAX_OPERATIONS) {
     const message = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`;
@@ -20,16 +20,16 @@ export function applyJsonPatch(current: object, patch: unknown): JsonObject {
   if (!patch.every(isOperation)) throw badRequest("the patch has an operation without a known op or a path");
   let patched: unknown;
   try {
-    patched = jsonpatch.applyPatch(clone(current), clone(patch), true, true, true).newDocument;
+    patched = jsonpatch.applyPatch(cloneJson(current), cloneJson(patch), true, true, true).newDocument;
   } catch {
     throw rejected();
   }
-  if (!isObject(patched)) throw rejected();
+  if (!isRecord(patched)) throw rejected();
   return patched;
 }
 
 function isOperation(item: unknown): item is Operation {
-  return isObject(item) && OPERATIONS.has(item["op"]) && typeof item["path"] === "string";
+  return isRecord(item) && OPERATIONS.has(item["op"]) && typeof item["path"] === "string";
 }
 
 /** The API server does not say which operation failed. */

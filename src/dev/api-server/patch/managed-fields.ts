@@ -1,9 +1,9 @@
+import type { Json } from "../objects.ts";
+import { isRecord } from "../objects.ts";
 import { coreSchema } from "../schema/core-schemas.ts";
-import { withEmptyStructs } from "../schema/empty-structs.ts";
-import { isObject } from "../schema/json.ts";
-import type { JsonObject } from "../schema/json.ts";
-import type { StructuralSchema } from "../schema/structural.ts";
 import { objectMetaSchema } from "../schema/core-schemas.ts";
+import { withEmptyStructs } from "../schema/empty-structs.ts";
+import type { StructuralSchema } from "../schema/structural.ts";
 import type { FieldSet } from "./field-set.ts";
 import { difference, emptySet, fromFieldsV1, isEmptySet, sameSet, toFieldsV1, union, without } from "./field-set.ts";
 import { compare } from "./typed.ts";
@@ -45,18 +45,18 @@ export function ownable(fields: FieldSet): FieldSet {
   return { member: rest.member, children };
 }
 
-export function metadataOf(object: object | undefined): JsonObject {
-  const metadata = (object as JsonObject | undefined)?.["metadata"];
-  return isObject(metadata) ? metadata : {};
+export function metadataOf(object: object | undefined): Json {
+  const metadata = (object as Json | undefined)?.["metadata"];
+  return isRecord(metadata) ? metadata : {};
 }
 
 /** Reads `metadata.managedFields`; entries that make no sense are left out. */
 export function managersOf(object: object | undefined): Manager[] {
   const entries = metadataOf(object)["managedFields"];
-  return Array.isArray(entries) ? entries.flatMap((entry) => (isObject(entry) ? managerOf(entry) : [])) : [];
+  return Array.isArray(entries) ? entries.flatMap((entry) => (isRecord(entry) ? managerOf(entry) : [])) : [];
 }
 
-function managerOf(entry: JsonObject): Manager[] {
+function managerOf(entry: Json): Manager[] {
   const { manager, operation, apiVersion, time, subresource, fieldsV1 } = entry;
   if (typeof manager !== "string" || typeof apiVersion !== "string") return [];
   if (operation !== "Apply" && operation !== "Update") return [];
@@ -80,7 +80,7 @@ export function withManagers<T extends object>(object: T, managers: readonly Man
   return { ...object, metadata: { ...metadata, ...managedFields } };
 }
 
-function entryOf({ manager, operation, apiVersion, subresource, time, fields }: Manager): JsonObject {
+function entryOf({ manager, operation, apiVersion, subresource, time, fields }: Manager): Json {
   return {
     manager,
     operation,
@@ -129,7 +129,7 @@ export function trackUpdate<T extends object>(update: Update & { readonly after:
   const sent = metadataOf(after)["managedFields"];
   if (Array.isArray(sent) && sent.length > 0 && managersOf(after).length === 0) return withManagers(after, []);
   const managers = Array.isArray(sent) && sent.length > 0 ? managersOf(after) : managersOf(before);
-  const kind = (after as JsonObject)["kind"];
+  const kind = (after as Json)["kind"];
   const schema = ownershipSchema(apiVersion, String(kind), update.schema);
   const filled = (object: object): object => withEmptyStructs(apiVersion, String(kind), object);
   const { added, modified, removed } = compare(schema, filled(before ?? {}), filled(after));

@@ -1,6 +1,6 @@
+import type { Json } from "../objects.ts";
+import { isRecord } from "../objects.ts";
 import { coreSchema } from "../schema/core-schemas.ts";
-import { isObject } from "../schema/json.ts";
-import type { JsonObject } from "../schema/json.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import { StatusError } from "../status.ts";
 import { serverSideApply } from "./apply.ts";
@@ -58,14 +58,14 @@ function mediaType({ contentType, isCustomResource }: PatchInput): string {
   throw new StatusError(415, "UnsupportedMediaType", message);
 }
 
-function stored({ current, kind }: PatchInput): JsonObject {
+function stored({ current, kind }: PatchInput): Json {
   if (current === undefined) throw new StatusError(404, "NotFound", `${kind} not found`);
-  return current as JsonObject;
+  return current as Json;
 }
 
-function objectBody(body: Uint8Array | string): JsonObject {
+function objectBody(body: Uint8Array | string): Json {
   const patch = parseJsonBody(body);
-  if (!isObject(patch))
+  if (!isRecord(patch))
     throw badRequest("json: cannot unmarshal the patch into Go value of type map[string]interface {}");
   return patch;
 }

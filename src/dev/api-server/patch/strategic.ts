@@ -1,5 +1,5 @@
-import { isObject, sameJson } from "../schema/json.ts";
-import type { JsonObject } from "../schema/json.ts";
+import type { Json } from "../objects.ts";
+import { equalJson, isRecord } from "../objects.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import { memberSchema } from "../schema/structural.ts";
 import { badRequest } from "./body.ts";
@@ -13,7 +13,7 @@ const DELETE_FROM_PRIMITIVE_LIST = "$deleteFromPrimitiveList/";
  * merged item by item. Without a schema it merges objects and replaces lists. Shares with `current` what the patch
  * leaves alone. Throws 400 for a directive or an item that makes no sense.
  */
-export function strategicMerge(current: JsonObject, patch: JsonObject, schema?: StructuralSchema): JsonObject {
+export function strategicMerge(current: Json, patch: Json, schema?: StructuralSchema): Json {
   const directive = patch["$patch"] ?? "merge";
   if (directive === "replace") return withoutDirectives(patch);
   if (directive === "delete") return {};
@@ -28,7 +28,7 @@ export function strategicMerge(current: JsonObject, patch: JsonObject, schema?: 
 }
 
 /** `$retainKeys` lists the keys that may stay: fields of a union that the patch switches. */
-function retainKeys(current: JsonObject, patch: JsonObject): JsonObject {
+function retainKeys(current: Json, patch: Json): Json {
   const retained = patch["$retainKeys"];
   if (retained === undefined) return { ...current };
   if (!Array.isArray(retained)) throw badRequest("invalid value for $retainKeys directive");
@@ -44,7 +44,7 @@ interface MemberContext {
   readonly deletions: readonly unknown[];
 }
 
-function listContext(patch: JsonObject, key: string, schema: StructuralSchema | undefined): MemberContext {
+function listContext(patch: Json, key: string, schema: StructuralSchema | undefined): MemberContext {
   const member = schema === undefined ? undefined : memberSchema(schema, key);
   return {
     schema: member,
@@ -55,7 +55,7 @@ function listContext(patch: JsonObject, key: string, schema: StructuralSchema | 
   };
 }
 
-function listDirective(patch: JsonObject, name: string): readonly unknown[] | undefined {
+function listDirective(patch: Json, name: string): readonly unknown[] | undefined {
   const value = patch[name];
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) throw badRequest(`${name.slice(0, name.indexOf("/"))} directive must be a list`);
@@ -63,12 +63,7 @@ function listDirective(patch: JsonObject, name: string): readonly unknown[] | un
 }
 
 /** A directive about a list that the patch does not otherwise mention. */
-function applyDirective(
-  merged: JsonObject,
-  patch: JsonObject,
-  directive: string,
-  schema: StructuralSchema | undefined,
-): void {
+function applyDirective(merged: Json, patch: Json, directive: string, schema: StructuralSchema | undefined): void {
   const key = directive.slice(directive.indexOf("/") + 1);
   const current = merged[key];
   if (!directive.includes("/") || Object.hasOwn(patch, key) || !Array.isArray(current)) return;
@@ -77,7 +72,7 @@ function applyDirective(
 
 function mergeMember(current: unknown, value: unknown, context: MemberContext): unknown {
   const { strategy } = context;
-  if (isObject(value) && isObject(current) && !strategy.has("replace")) {
+  if (isRecord(value) && isRecord(current) && !strategy.has("replace")) {
     return strategicMerge(current, value, context.schema);
   }
   if (Array.isArray(value) && Array.isArray(current) && strategy.has("merge")) {
@@ -89,8 +84,8 @@ function mergeMember(current: unknown, value: unknown, context: MemberContext): 
 function mergeList(current: readonly unknown[], patch: readonly unknown[], context: MemberContext): unknown[] {
   const { mergeKey, order, deletions } = context;
   if (mergeKey === undefined) {
-    const added = patch.filter((item) => !current.some((existing) => sameJson(existing, item)));
-    const kept = [...current, ...added].filter((item) => !deletions.some((gone) => sameJson(gone, item)));
+    const added = patch.filter((item) => !current.some((existing) => equalJson(existing, item)));
+    const kept = [...current, ...added].filter((item) => !deletions.some((gone) => equalJson(gone, item)));
     return orderList(kept, current, order, (item) => JSON.stringify(item));
   }
   const merged = mergeObjects(current, patch, mergeKey, context.schema?.items);
@@ -110,23 +105,23 @@ function mergeObjects(
   const merged = [...current];
   for (const change of changes) {
     const key = keyOf(change, mergeKey);
-    const index = merged.findIndex((item) => isObject(item) && keyOf(item, mergeKey) === key);
+    const index = merged.findIndex((item) => isRecord(item) && keyOf(item, mergeKey) === key);
     const existing = merged[index];
     if (change["$patch"] === "delete") merged.splice(index === -1 ? merged.length : index, 1);
-    else if (isObject(existing)) merged[index] = strategicMerge(existing, change, items);
+    else if (isRecord(existing)) merged[index] = strategicMerge(existing, change, items);
     else merged.push(withoutDirectives(change));
   }
   return merged;
 }
 
-function asObject(item: unknown): JsonObject {
-  if (!isObject(item)) throw badRequest("expected a map in a list that is merged by key");
+function asObject(item: unknown): Json {
+  if (!isRecord(item)) throw badRequest("expected a map in a list that is merged by key");
   return item;
 }
 
 function keyOf(item: unknown, mergeKey: string): string {
-  const value = isObject(item) ? item[mergeKey] : undefined;
-  if (value === undefined && isObject(item) && item["$patch"] !== "replace") {
+  const value = isRecord(item) ? item[mergeKey] : undefined;
+  if (value === undefined && isRecord(item) && item["$patch"] !== "replace") {
     throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
   }
   return String(value);
@@ -136,11 +131,11 @@ function keyOf(item: unknown, mergeKey: string): string {
 function withoutDirectives<T>(value: T): T {
   if (Array.isArray(value)) {
     const kept = value.filter(
-      (item) => !(isObject(item) && typeof item["$patch"] === "string" && item["$patch"] !== "merge"),
+      (item) => !(isRecord(item) && typeof item["$patch"] === "string" && item["$patch"] !== "merge"),
     );
     return kept.map((item: unknown) => withoutDirectives(item)) as T;
   }
-  if (!isObject(value)) return value;
+  if (!isRecord(value)) return value;
   const members = Object.entries(value).filter(([key, item]) => item !== null && !isDirective(key));
   return Object.fromEntries(members.map(([key, item]) => [key, withoutDirectives(item)])) as T;
 }

@@ -1,5 +1,6 @@
-import { canonicalJson, isObject, sameJson } from "../schema/json.ts";
-import type { JsonObject } from "../schema/json.ts";
+import type { Json } from "../objects.ts";
+import { equalJson, isRecord } from "../objects.ts";
+import { canonicalJson } from "../schema/json.ts";
 import { listKey } from "../schema/list-types.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import { memberSchema } from "../schema/structural.ts";
@@ -18,11 +19,11 @@ function shapeOf(schema: Schema, value: unknown): Shape {
     const type = schema?.["x-kubernetes-list-type"];
     return type === "set" || type === "map" ? "list" : "leaf";
   }
-  return isObject(value) && schema?.["x-kubernetes-map-type"] !== "atomic" ? "map" : "leaf";
+  return isRecord(value) && schema?.["x-kubernetes-map-type"] !== "atomic" ? "map" : "leaf";
 }
 
 function itemElement(schema: Schema, item: unknown): string {
-  if (schema?.["x-kubernetes-list-type"] === "map" && isObject(item))
+  if (schema?.["x-kubernetes-list-type"] === "map" && isRecord(item))
     return `k:${canonicalJson(listKey(schema, item))}`;
   return `v:${canonicalJson(item)}`;
 }
@@ -37,7 +38,7 @@ function membersOf(schema: Schema, value: unknown): Map<string, Member> {
   if (Array.isArray(value)) {
     return new Map(value.map((item) => [itemElement(schema, item), { schema: schema?.items, value: item as unknown }]));
   }
-  const entries = isObject(value) ? Object.entries(value) : [];
+  const entries = isRecord(value) ? Object.entries(value) : [];
   return new Map(
     entries.map(([key, item]) => [
       `f:${key}`,
@@ -68,7 +69,7 @@ function collect(schema: Schema, value: unknown, set: FieldSet): void {
 /** Items of lists, keys of maps and empty objects are there by themselves; fields of structs only by what is in them. */
 function isOwnedItself(parent: Schema, element: string, value: unknown): boolean {
   if (!element.startsWith("f:")) return true;
-  if (isObject(value) && Object.keys(value).length === 0) return true;
+  if (isRecord(value) && Object.keys(value).length === 0) return true;
   return !Object.hasOwn(parent?.properties ?? {}, element.slice(2));
 }
 
@@ -90,13 +91,13 @@ function compareValues(schema: Schema, before: unknown, after: unknown, to: Comp
   if (!leaf) compareMembers(membersOf(schema, before), membersOf(schema, after), to);
   if (before === undefined) to.added.member = true;
   else if (after === undefined) to.removed.member = true;
-  else if (leaf && !sameJson(before, after)) to.modified.member = true;
+  else if (leaf && !equalJson(before, after)) to.modified.member = true;
 }
 
 function compareMembers(before: ReadonlyMap<string, Member>, after: ReadonlyMap<string, Member>, to: Comparison): void {
   for (const element of new Set([...before.keys(), ...after.keys()])) {
     const [old, now] = [before.get(element), after.get(element)];
-    if (old !== undefined && now !== undefined && sameJson(old.value, now.value)) continue;
+    if (old !== undefined && now !== undefined && equalJson(old.value, now.value)) continue;
     compareValues((now ?? old)!.schema, old?.value, now?.value, {
       added: descend(to.added, element),
       modified: descend(to.modified, element),
@@ -119,8 +120,8 @@ export function mergeTyped(schema: Schema, stored: unknown, applied: unknown): u
   const shape = shapeOf(schema, applied);
   if (shape === "leaf" || shapeOf(schema, stored) !== shape) return applied;
   if (Array.isArray(stored) && Array.isArray(applied)) return mergeLists(schema, stored, applied);
-  const merged: JsonObject = { ...(stored as JsonObject) };
-  for (const [key, value] of Object.entries(applied as JsonObject)) {
+  const merged: Json = { ...(stored as Json) };
+  for (const [key, value] of Object.entries(applied as Json)) {
     const member = schema === undefined ? undefined : memberSchema(schema, key);
     merged[key] = Object.hasOwn(merged, key) ? mergeTyped(member, merged[key], value) : value;
   }

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import protobuf from "protobufjs/minimal.js";
 import { describe, expect, test } from "vitest";
 import golden from "../../../../test/golden/api-server/kubectl-protobuf.json" with { type: "json" };
+import type { Json } from "../objects.ts";
 import { coreType, coreTypeName } from "../schema/core-types.ts";
-import type { JsonObject } from "../schema/json.ts";
 import { StatusError } from "../status.ts";
 import { decodeProtobuf } from "./decode.ts";
 
@@ -13,7 +13,7 @@ describe(`bodies of kubectl ${golden.kubectl}`, () => {
     metadata: { labels },
     spec: { containers: [{ name: "nginx", image: "nginx:1", ports: [{ containerPort: 80 }], resources: {} }] },
   };
-  const want: Readonly<Record<string, JsonObject>> = {
+  const want: Readonly<Record<string, Json>> = {
     "create namespace": { apiVersion: "v1", kind: "Namespace", metadata: { name: "demo" }, spec: {}, status: {} },
     "create service loadbalancer": {
       apiVersion: "v1",
@@ -86,7 +86,7 @@ describe(`bodies of kubectl ${golden.kubectl}`, () => {
 });
 
 /** Writes JSON in the wire form of a type, by the same table: the inverse of the decoder, for round trips. */
-function encodeStruct(type: string, object: JsonObject): Uint8Array {
+function encodeStruct(type: string, object: Json): Uint8Array {
   const writer = protobuf.Writer.create();
   for (const field of coreType(type)!.fields) {
     const base = field.t.replace(/^\*/, "");
@@ -107,7 +107,7 @@ function encodeField(writer: protobuf.Writer, number: number, type: string, valu
   if (type.startsWith("[]")) {
     for (const item of value as unknown[]) encodeField(writer, number, type.slice(2), item);
   } else if (type.startsWith("{}")) {
-    for (const [key, item] of Object.entries(value as JsonObject)) {
+    for (const [key, item] of Object.entries(value as Json)) {
       const entry = message((inner) => {
         inner.uint32(tag(1, 2)).string(key);
         encodeField(inner, 2, type.slice(2), item);
@@ -159,7 +159,7 @@ function encodeTime(writer: protobuf.Writer, number: number, value: string): voi
 function encodeValue(writer: protobuf.Writer, number: number, type: string, value: unknown): void {
   const encode = ENCODERS[type];
   if (encode !== undefined) encode(writer, number, value as never);
-  else writer.uint32(tag(number, 2)).bytes(encodeStruct(type, value as JsonObject));
+  else writer.uint32(tag(number, 2)).bytes(encodeStruct(type, value as Json));
 }
 
 function envelope(apiVersion: string, kind: string, raw: Uint8Array): Uint8Array {
@@ -171,13 +171,13 @@ function envelope(apiVersion: string, kind: string, raw: Uint8Array): Uint8Array
   return Buffer.concat([Buffer.from("k8s\0"), unknown]);
 }
 
-function roundTrip(apiVersion: string, kind: string, fields: JsonObject): JsonObject {
+function roundTrip(apiVersion: string, kind: string, fields: Json): Json {
   const raw = encodeStruct(coreTypeName(apiVersion, kind)!, fields);
   return decodeProtobuf(envelope(apiVersion, kind, raw)).object;
 }
 
 describe("round trips", () => {
-  test.each<[string, string, JsonObject]>([
+  test.each<[string, string, Json]>([
     [
       "v1",
       "Service",
@@ -310,8 +310,8 @@ describe("round trips", () => {
   });
 
   test("a map may have any key", () => {
-    const data = JSON.parse('{"__proto__": "x", "constructor": "y"}') as JsonObject;
-    const decoded = roundTrip("v1", "ConfigMap", { metadata: {}, data })["data"] as JsonObject;
+    const data = JSON.parse('{"__proto__": "x", "constructor": "y"}') as Json;
+    const decoded = roundTrip("v1", "ConfigMap", { metadata: {}, data })["data"] as Json;
     expect(Object.entries(decoded)).toEqual(Object.entries(data));
   });
 

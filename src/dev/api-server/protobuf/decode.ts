@@ -1,7 +1,7 @@
 import protobuf from "protobufjs/minimal.js";
 import { errorMessage, MalformedError } from "../../../lib/errors.ts";
+import type { Json } from "../objects.ts";
 import { coreTypeName } from "../schema/core-types.ts";
-import type { JsonObject } from "../schema/json.ts";
 import { StatusError } from "../status.ts";
 import { decodeStruct } from "./struct.ts";
 
@@ -18,7 +18,7 @@ export interface DecodedObject {
   readonly apiVersion: string;
   readonly kind: string;
   /** The object as JSON would have brought it, `apiVersion` and `kind` included. */
-  readonly object: JsonObject;
+  readonly object: Json;
 }
 
 /**

@@ -1,5 +1,5 @@
-import protobuf from "protobufjs/minimal.js";
 import type { Reader } from "protobufjs/minimal.js";
+import protobuf from "protobufjs/minimal.js";
 import { MalformedError } from "../../../lib/errors.ts";
 
 /** Protobuf's wire types, without the groups. */

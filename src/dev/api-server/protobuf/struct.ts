@@ -1,9 +1,10 @@
 import type { Reader } from "protobufjs/minimal.js";
 import { MalformedError } from "../../../lib/errors.ts";
+import type { Json } from "../objects.ts";
+import { isRecord } from "../objects.ts";
 import type { CoreField } from "../schema/core-types.ts";
 import { coreType } from "../schema/core-types.ts";
-import type { JsonObject } from "../schema/json.ts";
-import { isObject, setMember } from "../schema/json.ts";
+import { setMember } from "../schema/json.ts";
 import { MAX_DEPTH } from "../schema/structural.ts";
 import { SCALARS, WIRE, checkWireType, subReader } from "./scalars.ts";
 
@@ -18,10 +19,10 @@ function fieldsByNumber(type: string): ReadonlyMap<number, CoreField> {
 }
 
 /** Reads one message to its end, by the table of its type, into what JSON would have. */
-export function decodeStruct(type: string, reader: Reader, depth: number): JsonObject {
+export function decodeStruct(type: string, reader: Reader, depth: number): Json {
   if (depth > MAX_DEPTH) throw new MalformedError(`messages nested deeper than ${MAX_DEPTH} levels`);
   const fields = fieldsByNumber(type);
-  const object: JsonObject = {};
+  const object: Json = {};
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     const field = fields.get(tag >>> 3);
@@ -40,14 +41,14 @@ function skip(reader: Reader, tag: number): void {
   reader.skipType(wireType);
 }
 
-function readField(object: JsonObject, field: CoreField, reader: Reader, wireType: number, depth: number): void {
+function readField(object: Json, field: CoreField, reader: Reader, wireType: number, depth: number): void {
   const { name, t } = field;
   if (t.startsWith("[]")) {
     const list = Array.isArray(object[name]) ? object[name] : (object[name] = []);
     readItems(list as unknown[], t.slice(2), reader, wireType, depth);
   } else if (t.startsWith("{}")) {
     const [key, value] = readEntry(t.slice(2), subReader(reader, wireType), depth);
-    const map = isObject(object[name]) ? object[name] : (object[name] = {});
+    const map = isRecord(object[name]) ? object[name] : (object[name] = {});
     setMember(map, key, value);
   } else {
     const value = readValue(t.replace("*", ""), reader, wireType, depth);

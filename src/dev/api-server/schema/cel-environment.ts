@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import type { ParseResult } from "@marcbachmann/cel-js";
 import { Environment } from "@marcbachmann/cel-js";
+import { isIP } from "node:net";
 import { hasFormat } from "./formats.ts";
 
 /** Rules are parsed once. The number kept is bounded: a development server may see many versions of a CRD. */

@@ -1,5 +1,5 @@
+import { isRecord } from "../objects.ts";
 import { program } from "./cel-environment.ts";
-import { isObject } from "./json.ts";
 import type { StructuralSchema } from "./structural.ts";
 import { memberSchema } from "./structural.ts";
 
@@ -16,7 +16,7 @@ const RESERVED: ReadonlySet<string> = new Set(
  */
 export function celValue(value: unknown, schema: StructuralSchema | undefined): unknown {
   if (Array.isArray(value)) return value.map((item) => celValue(item, schema?.items));
-  if (isObject(value)) {
+  if (isRecord(value)) {
     const isMap = typeof schema?.additionalProperties === "object";
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => [

@@ -1,14 +1,16 @@
 import { errorMessage } from "../../../lib/errors.ts";
+import { duplicateValue, forbiddenValue, requiredValue } from "../field-errors.ts";
+import type { Json } from "../objects.ts";
+import { isRecord } from "../objects.ts";
 import type { FieldError } from "../status.ts";
 import { program } from "./cel-environment.ts";
 import { celValue } from "./cel-values.ts";
 import { objectMetaSchema } from "./core-schemas.ts";
-import type { JsonObject } from "./json.ts";
-import { canonicalJson, isObject } from "./json.ts";
+import { canonicalJson } from "./json.ts";
 import { listKey } from "./list-types.ts";
 import type { StructuralSchema, ValidationRule } from "./structural.ts";
 import { childPath, memberSchema } from "./structural.ts";
-import { duplicate, forbidden, invalid, required } from "./violations.ts";
+import { invalid } from "./violations.ts";
 
 /** In place of Kubernetes' cost model: how many rules one object may run, and over how large a value. */
 const MAX_EVALUATIONS = 10_000;
@@ -54,7 +56,7 @@ function visit(schema: StructuralSchema, value: unknown, old: Old | undefined, p
     const { items } = schema;
     const find = oldItems(schema, old);
     value.forEach((item, index) => visit(items, item, find(item), `${path}[${index}]`, run));
-  } else if (isObject(value)) {
+  } else if (isRecord(value)) {
     for (const key of Object.keys(value)) {
       const member = memberSchema(schema, key);
       if (member !== undefined) visit(member, value[key], oldMember(old, key), childPath(path, key), run);
@@ -63,7 +65,7 @@ function visit(schema: StructuralSchema, value: unknown, old: Old | undefined, p
 }
 
 function oldMember(old: Old | undefined, key: string): Old | undefined {
-  if (!isObject(old?.value) || !Object.hasOwn(old.value, key)) return undefined;
+  if (!isRecord(old?.value) || !Object.hasOwn(old.value, key)) return undefined;
   return { value: old.value[key] };
 }
 
@@ -71,9 +73,9 @@ function oldMember(old: Old | undefined, key: string): Old | undefined {
 function oldItems(schema: StructuralSchema, old: Old | undefined): (item: unknown) => Old | undefined {
   if (schema["x-kubernetes-list-type"] !== "map" || !Array.isArray(old?.value)) return () => undefined;
   const byKey = new Map<string, unknown>();
-  for (const item of old.value.filter(isObject)) byKey.set(canonicalJson(listKey(schema, item)), item);
+  for (const item of old.value.filter(isRecord)) byKey.set(canonicalJson(listKey(schema, item)), item);
   return (item) => {
-    const key = canonicalJson(listKey(schema, item as JsonObject));
+    const key = canonicalJson(listKey(schema, item as Json));
     return byKey.has(key) ? { value: byKey.get(key) } : undefined;
   };
 }
@@ -128,7 +130,7 @@ function countValues(value: unknown): number {
   return Object.values(value).reduce<number>((sum, item) => sum + countValues(item), 1);
 }
 
-function message(rule: ValidationRule, variables: JsonObject): string {
+function message(rule: ValidationRule, variables: Json): string {
   const fallback = rule.message?.trim() ?? `failed rule: ${rule.rule.trim()}`;
   if (rule.messageExpression === undefined) return fallback;
   try {
@@ -149,9 +151,9 @@ function failure(
 ): FieldError {
   const field = ruleField(rule, path);
   const shown = schema.type === "object" || schema.type === "array" ? {} : value;
-  if (rule.reason === "FieldValueForbidden") return forbidden(field, why);
-  if (rule.reason === "FieldValueRequired") return required(field, why);
-  if (rule.reason === "FieldValueDuplicate") return duplicate(field, value);
+  if (rule.reason === "FieldValueForbidden") return forbiddenValue(field, why);
+  if (rule.reason === "FieldValueRequired") return requiredValue(field, why);
+  if (rule.reason === "FieldValueDuplicate") return duplicateValue(field, value);
   return invalid(field, shown, why);
 }
 

@@ -1,5 +1,5 @@
-import { clone, isObject } from "./json.ts";
-import type { JsonObject } from "./json.ts";
+import type { Json } from "../objects.ts";
+import { cloneJson, isRecord } from "../objects.ts";
 import type { StructuralSchema } from "./structural.ts";
 import { MAX_DEPTH, memberSchema } from "./structural.ts";
 
@@ -17,17 +17,18 @@ function fillValue(schema: StructuralSchema, value: unknown, depth: number): voi
     const { items } = schema;
     if (items === undefined) return;
     value.forEach((item, index) => {
-      if (item === null && items.nullable !== true && items.default !== undefined) value[index] = clone(items.default);
+      if (item === null && items.nullable !== true && items.default !== undefined)
+        value[index] = cloneJson(items.default);
       fillValue(items, value[index], depth + 1);
     });
-  } else if (isObject(value)) {
+  } else if (isRecord(value)) {
     fillObject(schema, value, depth);
   }
 }
 
-function fillObject(schema: StructuralSchema, object: JsonObject, depth: number): void {
+function fillObject(schema: StructuralSchema, object: Json, depth: number): void {
   for (const [key, member] of Object.entries(schema.properties ?? {})) {
-    if (member.default !== undefined && isAbsent(object, key, member)) object[key] = clone(member.default);
+    if (member.default !== undefined && isAbsent(object, key, member)) object[key] = cloneJson(member.default);
   }
   for (const key of Object.keys(object)) {
     const member = memberSchema(schema, key);
@@ -37,7 +38,7 @@ function fillObject(schema: StructuralSchema, object: JsonObject, depth: number)
   }
 }
 
-function isAbsent(object: JsonObject, key: string, schema: StructuralSchema): boolean {
+function isAbsent(object: Json, key: string, schema: StructuralSchema): boolean {
   if (!Object.hasOwn(object, key)) return true;
   return object[key] === null && schema.nullable !== true && !isOpen(schema);
 }

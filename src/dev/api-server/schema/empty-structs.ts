@@ -1,6 +1,6 @@
+import type { Json } from "../objects.ts";
+import { isRecord } from "../objects.ts";
 import { coreType, coreTypeName, jsonFields } from "./core-types.ts";
-import { isObject } from "./json.ts";
-import type { JsonObject } from "./json.ts";
 
 /**
  * The object with the empty objects that a Go server writes for every field that is a struct and not a pointer:
@@ -8,11 +8,11 @@ import type { JsonObject } from "./json.ts";
  */
 export function withEmptyStructs(apiVersion: string, kind: string, object: object): object {
   const name = coreTypeName(apiVersion, kind);
-  return name === undefined ? object : fillStruct(name, object as JsonObject);
+  return name === undefined ? object : fillStruct(name, object as Json);
 }
 
-function fillStruct(name: string, object: JsonObject): JsonObject {
-  const filled: JsonObject = { ...object };
+function fillStruct(name: string, object: Json): Json {
+  const filled: Json = { ...object };
   for (const field of jsonFields(coreType(name)!)) {
     const value = filled[field.name];
     const base = field.t.replace(/^[*[\]{}~]+/, "");
@@ -26,5 +26,5 @@ function fillStruct(name: string, object: JsonObject): JsonObject {
 }
 
 function fillValue(name: string, value: unknown): unknown {
-  return isObject(value) ? fillStruct(name, value) : value;
+  return isRecord(value) ? fillStruct(name, value) : value;
 }

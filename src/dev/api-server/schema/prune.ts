@@ -1,6 +1,6 @@
+import type { Json } from "../objects.ts";
+import { isRecord } from "../objects.ts";
 import { objectMetaSchema } from "./core-schemas.ts";
-import { isObject } from "./json.ts";
-import type { JsonObject } from "./json.ts";
 import type { StructuralSchema } from "./structural.ts";
 import { MAX_DEPTH, childPath, memberSchema } from "./structural.ts";
 
@@ -22,7 +22,7 @@ function pruneValue(schema: StructuralSchema, value: unknown, path: string, unkn
     value.forEach((item, index) => {
       if (schema.items !== undefined) pruneValue(schema.items, item, `${path}[${index}]`, unknown, depth + 1);
     });
-  } else if (isObject(value)) {
+  } else if (isRecord(value)) {
     for (const key of Object.keys(value)) pruneMember(schema, value, key, { path, unknown, depth });
   }
 }
@@ -33,7 +33,7 @@ interface Place {
   readonly depth: number;
 }
 
-function pruneMember(schema: StructuralSchema, object: JsonObject, key: string, place: Place): void {
+function pruneMember(schema: StructuralSchema, object: Json, key: string, place: Place): void {
   const { path, unknown, depth } = place;
   const embedded = schema["x-kubernetes-embedded-resource"] === true;
   if (embedded && TYPE_FIELDS.has(key)) return;

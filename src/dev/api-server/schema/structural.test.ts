@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import reference from "../../../../test/golden/api-server/reference-crd-schemas.json" with { type: "json" };
 import { coreSchema } from "./core-schemas.ts";
 import { applyDefaults } from "./defaults.ts";
-import { clone } from "./json.ts";
 import { prune } from "./prune.ts";
 import type { StructuralSchema } from "./structural.ts";
 import { validateStructural } from "./validate.ts";
@@ -88,9 +87,9 @@ describe("prune", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom("addresses", "autoAssign", "x"), fc.jsonValue()), (spec) => {
         const value = object(spec);
-        const before = clone(value);
+        const before = structuredClone(value);
         prune(POOL, value);
-        expect(prune(POOL, clone(value))).toEqual([]);
+        expect(prune(POOL, structuredClone(value))).toEqual([]);
         expect(before).toMatchObject(value);
       }),
     );
@@ -149,7 +148,7 @@ describe("defaults", () => {
           (spec) => {
             const once = object(spec);
             applyDefaults(schema, once);
-            const twice = clone(once);
+            const twice = structuredClone(once);
             applyDefaults(schema, twice);
             expect(twice).toEqual(once);
           },

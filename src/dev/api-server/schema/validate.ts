@@ -1,14 +1,15 @@
+import { requiredValue } from "../field-errors.ts";
+import type { Json } from "../objects.ts";
+import { equalJson, isRecord } from "../objects.ts";
 import type { FieldError } from "../status.ts";
 import { validateRules } from "./cel.ts";
 import { objectMetaSchema } from "./core-schemas.ts";
-import type { JsonObject } from "./json.ts";
-import { isObject, sameJson } from "./json.ts";
 import { validateListType } from "./list-types.ts";
 import { validateNumber, validateString } from "./scalars.ts";
 import type { StructuralSchema } from "./structural.ts";
 import { MAX_DEPTH, childPath, memberSchema } from "./structural.ts";
 import { validateType } from "./types.ts";
-import { constraint, invalid, notSupported, required, tooMany } from "./violations.ts";
+import { constraint, invalid, notSupported, tooMany } from "./violations.ts";
 
 /** With one of these the API server does not run the rules: they could not be trusted. */
 const BLOCKING: ReadonlySet<FieldError["reason"]> = new Set([
@@ -64,13 +65,13 @@ function validateValue(
     return;
   }
   if (value === null || value === undefined) return;
-  if (schema.enum !== undefined && !schema.enum.some((item) => sameJson(item, value))) {
+  if (schema.enum !== undefined && !schema.enum.some((item) => equalJson(item, value))) {
     errors.push(notSupported(path, value, schema.enum));
   }
   if (typeof value === "string") errors.push(...validateString(schema, value, path));
   else if (typeof value === "number") errors.push(...validateNumber(schema, value, path));
   else if (Array.isArray(value)) validateArray(schema, value, path, errors, depth);
-  else if (isObject(value)) validateObject(schema, value, path, errors, depth);
+  else if (isRecord(value)) validateObject(schema, value, path, errors, depth);
   validateCombinations(schema, value, path, errors, depth);
 }
 
@@ -87,7 +88,7 @@ function validateArray(
     errors.push(tooMany(path, list.length, maxItems));
     return;
   }
-  if (schema.uniqueItems === true && list.some((item, index) => list.slice(0, index).some((o) => sameJson(o, item)))) {
+  if (schema.uniqueItems === true && list.some((item, index) => list.slice(0, index).some((o) => equalJson(o, item)))) {
     errors.push(constraint(path, "", "shouldn't contain duplicates"));
   }
   if (items !== undefined) {
@@ -98,7 +99,7 @@ function validateArray(
 
 function validateObject(
   schema: StructuralSchema,
-  object: JsonObject,
+  object: Json,
   path: string,
   errors: FieldError[],
   depth: number,
@@ -111,7 +112,7 @@ function validateObject(
   if (keys.length > maxProperties) errors.push(tooMany(path, keys.length, maxProperties));
   const embedded = schema["x-kubernetes-embedded-resource"] === true;
   for (const key of schema.required ?? []) {
-    if (!Object.hasOwn(object, key)) errors.push(required(childPath(path, key)));
+    if (!Object.hasOwn(object, key)) errors.push(requiredValue(childPath(path, key)));
   }
   for (const key of keys.sort()) {
     const member = embedded && key === "metadata" ? objectMetaSchema() : memberSchema(schema, key);

@@ -34,10 +34,6 @@ export function wrongType(field: string, expected: string, actual: string): Fiel
   };
 }
 
-export function required(field: string, why = ""): FieldError {
-  return { reason: "FieldValueRequired", field, message: why === "" ? "Required value" : `Required value: ${why}` };
-}
-
 export function notSupported(field: string, value: unknown, supported: readonly unknown[]): FieldError {
   const list = supported.map((item) => shown(typeof item === "string" ? item : canonicalJson(item)));
   return {
@@ -55,12 +51,4 @@ export function tooLong(field: string, limit: number): FieldError {
 export function tooMany(field: string, actual: number, limit: number): FieldError {
   const unit = limit === 1 ? "item" : "items";
   return { reason: "FieldValueTooMany", field, message: `Too many: ${actual}: must have at most ${limit} ${unit}` };
-}
-
-export function duplicate(field: string, value: unknown): FieldError {
-  return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${shown(value)}` };
-}
-
-export function forbidden(field: string, why: string): FieldError {
-  return { reason: "FieldValueForbidden", field, message: `Forbidden: ${why}` };
 }
