@@ -26,6 +26,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "networking.v1": `${API}/networking/v1`,
   "policy.v1": `${API}/policy/v1`,
   "rbac.v1": `${API}/rbac/v1`,
+  "scheduling.v1": `${API}/scheduling/v1`,
   "apiextensions.v1": "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1",
 };
 
@@ -41,7 +42,7 @@ const ROOTS = [
   "DeleteOptions Status ListMeta LabelSelector".split(" ").map((k) => `meta.v1.${k}`),
   "ValidatingWebhookConfiguration MutatingWebhookConfiguration".split(" ").map((k) => `admissionregistration.v1.${k}`),
   ["policy.v1.PodDisruptionBudget", "policy.v1.Eviction", "networking.v1.NetworkPolicy", "autoscaling.v1.Scale"],
-  ["events.v1.Event", "discovery.v1.EndpointSlice", "coordination.v1.Lease"],
+  ["events.v1.Event", "discovery.v1.EndpointSlice", "coordination.v1.Lease", "scheduling.v1.PriorityClass"],
   ["apiextensions.v1.CustomResourceDefinition"],
 ].flat();
 

@@ -1,5 +1,5 @@
 import type { Json } from "../objects.ts";
-import { equalJson, isRecord } from "../objects.ts";
+import { equalJson, isRecord, text } from "../objects.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import { StatusError } from "../status.ts";
 import { badRequest } from "./body.ts";
@@ -94,10 +94,6 @@ function check({ fieldManager, configuration, apiVersion, kind }: Apply): void {
   if (managed !== undefined && managed !== null) throw badRequest("metadata.managedFields must be nil");
 }
 
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
 function withoutManagedFields(configuration: Json): Json {
   const { managedFields: _nil, ...metadata } = metadataOf(configuration);
   return { ...configuration, metadata };
@@ -132,10 +128,10 @@ function conflictsOf(others: readonly Manager[], changed: FieldSet): Conflict[] 
  */
 function allowedByLastApplied(apply: Apply, schema: StructuralSchema): FieldSet {
   const annotations = metadataOf(apply.current)["annotations"];
-  const text = isRecord(annotations) ? annotations[LAST_APPLIED] : undefined;
-  if (apply.fieldManager !== "kubectl" || typeof text !== "string") return emptySet();
+  const applied = isRecord(annotations) ? annotations[LAST_APPLIED] : undefined;
+  if (apply.fieldManager !== "kubectl" || typeof applied !== "string") return emptySet();
   try {
-    const last: unknown = JSON.parse(text);
+    const last: unknown = JSON.parse(applied);
     if (!isRecord(last)) return emptySet();
     return difference(fieldsOf(schema, last), compare(schema, last, apply.current).modified);
   } catch {
@@ -154,11 +150,11 @@ function refuse(conflicts: readonly Conflict[], allowed: FieldSet): void {
     paths.map((path) => ({ reason: "FieldManagerConflict", message: `conflict with ${by}`, field: pathText(path) })),
   );
   if (causes.length === 0) return;
-  const text =
+  const message =
     causes.length === 1
       ? `Apply failed with 1 conflict: ${causes[0]!.message}: ${causes[0]!.field}`
       : `Apply failed with ${causes.length} conflicts: ${named.map(conflictText).join("\n")}`;
-  throw new StatusError(409, "Conflict", text, { causes });
+  throw new StatusError(409, "Conflict", message, { causes });
 }
 
 function conflictText({ by, paths }: { by: string; paths: string[][] }): string {

@@ -1,5 +1,5 @@
 import type { Json } from "../objects.ts";
-import { isRecord } from "../objects.ts";
+import { equalJson, isRecord, text } from "../objects.ts";
 import { coreSchema } from "../schema/core-schemas.ts";
 import { objectMetaSchema } from "../schema/core-schemas.ts";
 import { withEmptyStructs } from "../schema/empty-structs.ts";
@@ -125,23 +125,39 @@ export interface Update {
  * stored ones, `[{}]` forgets them all.
  */
 export function trackUpdate<T extends object>(update: Update & { readonly after: T }): T {
-  const { before, after, manager, apiVersion, now, subresource = "" } = update;
+  const { before, after } = update;
   const sent = metadataOf(after)["managedFields"];
-  if (Array.isArray(sent) && sent.length > 0 && managersOf(after).length === 0) return withManagers(after, []);
-  const managers = Array.isArray(sent) && sent.length > 0 ? managersOf(after) : managersOf(before);
-  const kind = (after as Json)["kind"];
-  const schema = ownershipSchema(apiVersion, String(kind), update.schema);
-  const filled = (object: object): object => withEmptyStructs(apiVersion, String(kind), object);
+  const isSent = Array.isArray(sent) && sent.length > 0;
+  const managers = managersOf(isSent ? after : before);
+  const isReset = isSent && managers.length === 0;
+  if (isReset || (before !== undefined && sameFields(before, after))) return withManagers(after, managers);
+  return withManagers(after, recordChange(update, managers));
+}
+
+function recordChange({ before, after, ...update }: Update, managers: readonly Manager[]): Manager[] {
+  const { manager, apiVersion, now, subresource = "" } = update;
+  const kind = text((after as Json)["kind"]);
+  const schema = ownershipSchema(apiVersion, kind, update.schema);
+  const filled = (object: object): object => withEmptyStructs(apiVersion, kind, object);
   const { added, modified, removed } = compare(schema, filled(before ?? {}), filled(after));
   const changed = ownable(union(added, modified));
-  const own = managers.find((m) => isSame(m, { manager, operation: "Update", apiVersion, subresource }));
+  const key = { manager, operation: "Update", apiVersion, subresource } as const;
+  const own = managers.find((m) => isSame(m, key));
   const fields = union(difference(own?.fields ?? emptySet(), removed), changed);
   const others = managers
     .filter((m) => m !== own)
     .map((m) => ({ ...m, fields: difference(difference(m.fields, changed), removed) }));
   const time = own !== undefined && sameSet(own.fields, fields) ? own.time : now;
-  return withManagers(after, [...others, { manager, operation: "Update", apiVersion, subresource, time, fields }]);
+  return [...others, { ...key, time, fields }];
 }
+
+/** Whether nothing changed that anybody could own; the cheap way to see it, and the most frequent write. */
+function sameFields(before: object, after: object): boolean {
+  const comparable = (object: object): object => ({ ...object, metadata: { ...metadataOf(object), ...NOT_COMPARED } });
+  return equalJson(comparable(before), comparable(after));
+}
+
+const NOT_COMPARED = { managedFields: undefined, resourceVersion: undefined, generation: undefined };
 
 /** Whether two entries are the same manager doing the same kind of thing. */
 export function isSame(a: ManagerKey, b: ManagerKey): boolean {

@@ -48,6 +48,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "meta.k8s.io/v1": "meta.v1",
   "networking.k8s.io/v1": "networking.v1",
   "rbac.authorization.k8s.io/v1": "rbac.v1",
+  "scheduling.k8s.io/v1": "scheduling.v1",
 };
 
 /** Kinds that every group serves, because they belong to the protocol. */
