@@ -14,6 +14,15 @@ const need = requireOrSkip(["root", "netns", "addon", ...KUBECTL_VERSIONS.map((v
 const GUIDE = yamlBlocks("sharing-guide.md");
 const NOTES = yamlBlocks("notes.md");
 
+/** What stands behind the documents' Services: an address without an endpoint is not announced. */
+const POD = (namespace: string) => `apiVersion: v1
+kind: Pod
+metadata: { name: web-frontend-1, namespace: ${namespace}, labels: { app: web-frontend } }
+spec:
+  nodeName: node-1
+  containers: [{ name: web, image: nginx, ports: [{ containerPort: 8080 }] }]
+`;
+
 const IP = (name: string, namespace = "default") =>
   `kubectl get service ${name} -n ${namespace} -o jsonpath='{.status.loadBalancer.ingress[0].ip}'`;
 
@@ -42,14 +51,18 @@ describe.skipIf(need.skip)("the users' documents", () => {
 
     const apply = (yaml: string) => kubectl.ok("kubectl apply -f -", yaml);
 
-    beforeAll(() => {
+    beforeAll(async () => {
       kubectl = new Kubectl(version, readFileSync(lab.folder.kubeconfig, "utf8"));
+      for (const namespace of ["default", "kube-system"]) await apply(POD(namespace));
     });
     afterAll(async () => {
       await kubectl.ok("kubectl delete services -n default --all && kubectl delete namespace webapp --wait=false");
       await kubectl.ok("kubectl delete services -n kube-system --all");
       await kubectl.ok("kubectl delete ipaddresspools,l2advertisements,bgpadvertisements -n metallb-system --all");
       await kubectl.ok("kubectl delete deployment web-frontend -n default");
+      await kubectl.ok(
+        "kubectl delete pods -l app=web-frontend -n default && kubectl delete pods --all -n kube-system",
+      );
       await eventually("kubectl get namespace webapp 2>&1 || true", "not found");
     });
 
