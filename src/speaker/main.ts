@@ -70,6 +70,7 @@ async function serve(flags: SpeakerFlags, env: Environment, log: Log): Promise<n
     else log.info({ signal: end.signal }, "stopping: withdrawing all addresses");
     await speaker.stop();
     await Promise.all([events.close(), ...servers.map((server) => server.close())]);
+    log.info({ node }, "speaker stopped");
     return "error" in end ? EXIT.failed : EXIT.ok;
   } finally {
     await worker.close();

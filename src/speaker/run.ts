@@ -40,6 +40,9 @@ export interface SpeakerPorts {
 /** How long the end may take: the worker may be stuck, and the API server may not answer. */
 const STOP_TIMEOUT = seconds(2);
 
+/** Codes of worker troubles that don't pass by themselves. */
+const LASTING_TROUBLES: ReadonlySet<string> = new Set(["no-addon", "no-permission", "not-supported"]);
+
 /** A whole speaker on whatever ports it is given. */
 export class Speaker {
   readonly #options: SpeakerOptions;
@@ -54,7 +57,7 @@ export class Speaker {
   readonly #watches: { close(): void }[] = [];
   /** Kinds whose first list has not come yet. */
   readonly #unsynced = new Set<string>();
-  /** What the worker reported as missing, by code. */
+  /** What the worker lacks, by code. */
   readonly #troubles = new Map<string, string>();
   #workerReady = false;
   #replanScheduled = false;
@@ -206,11 +209,18 @@ export class Speaker {
   #onWorkerEvent(event: WorkerEvent): void {
     if (event.on === "ready") this.#workerReady = true;
     if (event.on === "stopped") this.#onStopped?.();
-    if (event.on === "trouble" && this.#troubles.get(event.code) !== event.message) {
-      this.#troubles.set(event.code, event.message);
-      this.#ports.log.error({ code: event.code }, event.message);
-    }
-    this.#layer2.onWorkerEvent(event);
+    if (event.on === "trouble") this.#onTrouble(event.code, event.message);
+    // What the worker lets go of while it stops is no news.
+    if (!this.#stopping || event.on === "counters" || event.on === "log") this.#layer2.onWorkerEvent(event);
+  }
+
+  /** What passes is logged; what stays also keeps us from being ready. */
+  #onTrouble(code: string, message: string): void {
+    const { log } = this.#ports;
+    if (!LASTING_TROUBLES.has(code)) return log.warn({ code }, message);
+    if (this.#troubles.get(code) === message) return;
+    this.#troubles.set(code, message);
+    log.error({ code }, message);
   }
 }
 

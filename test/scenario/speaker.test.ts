@@ -256,6 +256,8 @@ describe("on a single node", () => {
     await settle();
     await speaker.stop();
     expect(speaker.worker.commands.at(-1)).toEqual({ do: "stop" });
+    expect(speaker.answers()).toEqual([]);
+    expect(speaker.log.messages("warn").filter((line) => line.includes("192.168.1.200"))).toEqual([]);
     lab.service("web", ["192.168.1.201"]);
     await settle();
     expect(speaker.worker.commands.at(-1)).toEqual({ do: "stop" });
@@ -396,6 +398,9 @@ test("what is missing is told until it is there", async () => {
     "waiting for the first list of services, endpointslices, nodes, ipaddresspools, l2advertisements",
   );
   lab.kube.resumeWatches();
+  await settle();
+  expect(speaker.waitingFor()).toBeUndefined();
+  speaker.worker.emit({ on: "trouble", code: "no-link", message: "eth9 went away" });
   await settle();
   expect(speaker.waitingFor()).toBeUndefined();
   speaker.worker.emit({ on: "trouble", code: "no-addon", message: "the packet addon is not built: run npm ci" });
