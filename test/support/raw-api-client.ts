@@ -2,8 +2,6 @@ import { Agent, request as httpsRequest } from "node:https";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { ApiServer } from "../../src/dev/api-server/server.ts";
 
-export type JsonObject = Record<string, unknown>;
-
 export interface RawAnswer {
   readonly code: number;
   readonly headers: IncomingHttpHeaders;

@@ -1,5 +1,5 @@
 /** metadata of any object. Mutable while a request prepares it; what is stored is never changed again. */
-export interface ObjectMetadata {
+interface ObjectMetadata {
   name: string;
   namespace?: string;
   generateName?: string;
@@ -17,7 +17,7 @@ export interface ObjectMetadata {
   selfLink?: string;
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;

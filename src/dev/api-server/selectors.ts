@@ -21,13 +21,17 @@ const SET_TEST = new RegExp(String.raw`^(${KEY})\s+(in|notin)\s*\(([^()]*)\)$`);
 const EQUALS_TEST = new RegExp(String.raw`^(${KEY})\s*(==|=|!=)\s*([A-Za-z0-9._-]*)$`);
 const EXISTS_TEST = new RegExp(String.raw`^(!?)\s*(${KEY})$`);
 
+function has(labels: Readonly<Record<string, string>>, key: string): boolean {
+  return Object.hasOwn(labels, key);
+}
+
 function labelTest(requirement: string): LabelTest {
   const set = SET_TEST.exec(requirement);
   if (set !== null) {
     const key = set[1]!;
     const values = new Set(set[3]!.split(",").map((value) => value.trim()));
-    if (set[2] === "in") return (labels) => labels[key] !== undefined && values.has(labels[key]);
-    return (labels) => labels[key] === undefined || !values.has(labels[key]);
+    if (set[2] === "in") return (labels) => has(labels, key) && values.has(labels[key]!);
+    return (labels) => !has(labels, key) || !values.has(labels[key]!);
   }
   const equals = EQUALS_TEST.exec(requirement);
   if (equals !== null) {
@@ -37,7 +41,7 @@ function labelTest(requirement: string): LabelTest {
   const exists = EXISTS_TEST.exec(requirement);
   if (exists !== null) {
     const key = exists[2]!;
-    return exists[1] === "!" ? (labels) => labels[key] === undefined : (labels) => labels[key] !== undefined;
+    return exists[1] === "!" ? (labels) => !has(labels, key) : (labels) => has(labels, key);
   }
   const wrong = /[^A-Za-z0-9./_\s-]/.exec(requirement.replace(/^!\s*(?=[A-Za-z0-9])/, ""));
   if (wrong === null || wrong.index === 0) throw unparsable(wrong?.[0] ?? requirement, "identifier");
@@ -62,11 +66,12 @@ const METADATA: FieldLabels = {
 /** Parses a `fieldSelector` parameter: `field=value`, `field==value`, `field!=value`. Throws 400. */
 export function parseFieldSelector(selector: string | null, labels: FieldLabels): Matcher {
   if (selector === null || selector.trim() === "") return EVERYTHING;
+  const known = { ...labels, ...METADATA };
   const tests = selector.split(/(?<!\\),/).map((term): Matcher => {
     const parts = /^([^=!]+)(!=|==|=)(.*)$/s.exec(term.trim());
     if (parts === null) throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
     const [, field, operator, raw] = parts as unknown as [string, string, string, string];
-    const read = METADATA[field] ?? (Object.hasOwn(labels, field) ? labels[field] : undefined);
+    const read = Object.hasOwn(known, field) ? known[field] : undefined;
     if (read === undefined) throw badRequest(`field label not supported: ${field}`);
     const value = raw.replaceAll(/\\([\\,=])/g, "$1");
     return operator === "!=" ? (object) => read(object) !== value : (object) => read(object) === value;

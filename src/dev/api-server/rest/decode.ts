@@ -134,7 +134,7 @@ function checkAddress(body: ApiObject, served: ServedResource, target: Target): 
 }
 
 /** Drops fields that the schema doesn't know; says so as the client asked for it. Throws 400 when it asked for Strict. */
-export function dropUnknownFields(object: ApiObject, served: ServedResource, options: WriteOptions): void {
+function dropUnknownFields(object: ApiObject, served: ServedResource, options: WriteOptions): void {
   const schema = schemaOf(served);
   if (schema === undefined) return;
   const unknown = prune(schema, object).map((path) => `unknown field "${path}"`);

@@ -40,7 +40,7 @@ export function revisionOf(query: URLSearchParams): number | undefined {
 }
 
 /** 504, as the watch cache of a real server answers after waiting for a revision that doesn't come. */
-export function tooLargeRevision(asked: number, current: number): StatusError {
+function tooLargeRevision(asked: number, current: number): StatusError {
   const message = `Timeout: Too large resource version: ${asked}, current: ${current}`;
   return new StatusError(504, "Timeout", message, {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],

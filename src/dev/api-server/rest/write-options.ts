@@ -2,7 +2,7 @@ import { badRequest } from "../errors.ts";
 import { invalid } from "../errors.ts";
 import { unsupportedValue } from "../field-errors.ts";
 
-export type FieldValidation = "Strict" | "Warn" | "Ignore";
+type FieldValidation = "Strict" | "Warn" | "Ignore";
 
 /** What all writes have in common. */
 export interface WriteOptions {

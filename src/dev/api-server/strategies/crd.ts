@@ -93,7 +93,7 @@ function validateVersions(versions: readonly Json[]): FieldError[] {
 }
 
 /** The status of a definition that is served. */
-export function establishedStatus(crd: ApiObject, time: string): Json {
+function establishedStatus(crd: ApiObject, time: string): Json {
   const condition = (type: string, reason: string, message: string): Json => ({
     type,
     status: "True",

@@ -13,8 +13,13 @@ function commonPath(path: string): string {
   return `$${quoted}`;
 }
 
+/** A path that can't be evaluated finds nothing: a definition's mistake must not break its lists. */
 function evaluate(object: ApiObject, path: string): unknown[] {
-  return JSONPath<unknown[]>({ path, json: object, eval: "safe", wrap: true }) ?? [];
+  try {
+    return JSONPath<unknown[]>({ path, json: object, eval: "safe", wrap: true }) ?? [];
+  } catch {
+    return [];
+  }
 }
 
 function cell(found: readonly unknown[], type: string, wallTime: number): Cell {
