@@ -1,6 +1,6 @@
 import type { IpAddress } from "../ip/address.ts";
 import type { FamilySpace } from "./family-space.ts";
-import type { Holding, PortKey, ServiceId, SharingTerms } from "./request.ts";
+import type { Holder, PortKey, ServiceId, SharingTerms } from "./request.ts";
 
 /**
  * An address that is in use and by whom. Most addresses have one holder for all their life, which costs no Map; with
@@ -12,8 +12,8 @@ export class AddressUse {
   readonly ordinal: bigint;
   /** The terms on which others may join. */
   terms: SharingTerms;
-  #only: Holding | undefined;
-  #index: { readonly holders: Map<ServiceId, Holding>; readonly ports: Map<PortKey, ServiceId> } | undefined;
+  #only: Holder | undefined;
+  #index: { readonly holders: Map<ServiceId, Holder>; readonly ports: Map<PortKey, ServiceId> } | undefined;
 
   constructor(address: IpAddress, space: FamilySpace, ordinal: bigint, terms: SharingTerms) {
     this.address = address;
@@ -28,13 +28,13 @@ export class AddressUse {
   }
 
   /** In order of arrival. */
-  holders(): Iterable<Holding> {
+  holders(): Iterable<Holder> {
     if (this.#index !== undefined) return this.#index.holders.values();
     return this.#only === undefined ? [] : [this.#only];
   }
 
   /** Who has been there longest. */
-  first(): Holding | undefined {
+  first(): Holder | undefined {
     if (this.#index === undefined) return this.#only;
     for (const holder of this.#index.holders.values()) return holder;
     return undefined;
@@ -54,9 +54,9 @@ export class AddressUse {
     return owner === id ? undefined : owner;
   }
 
-  add(holding: Holding): void {
+  add(holder: Holder): void {
     if (this.#index === undefined && this.#only === undefined) {
-      this.#only = holding;
+      this.#only = holder;
       return;
     }
     if (this.#index === undefined) {
@@ -64,31 +64,28 @@ export class AddressUse {
       this.#enter(this.#only!);
       this.#only = undefined;
     }
-    this.#enter(holding);
+    this.#enter(holder);
   }
 
-  remove(holding: Holding): void {
+  /** `ports` are those it was on the address with. */
+  remove(holder: Holder, ports: readonly PortKey[]): void {
     this.#only = undefined;
-    this.#index?.holders.delete(holding.id);
-    for (const port of holding.terms.ports) this.#index?.ports.delete(port);
+    this.#index?.holders.delete(holder.id);
+    for (const port of ports) this.#index?.ports.delete(port);
   }
 
-  /** The same Service on other terms, or with other addresses beside this one. Its place in the order stays. */
-  replace(old: Holding, holding: Holding): void {
-    if (this.#index === undefined) {
-      this.#only = holding;
-      return;
-    }
-    for (const port of old.terms.ports) this.#index.ports.delete(port);
-    this.#enter(holding);
+  /** The terms of a holder changed, and with them its ports. Its place in the order stays. */
+  amend(holder: Holder, oldPorts: readonly PortKey[]): void {
+    for (const port of oldPorts) this.#index?.ports.delete(port);
+    if (this.#index !== undefined) this.#enter(holder);
   }
 
   #onlyOwnerOf(port: PortKey): ServiceId | undefined {
     return this.#only?.terms.ports.includes(port) === true ? this.#only.id : undefined;
   }
 
-  #enter(holding: Holding): void {
-    this.#index?.holders.set(holding.id, holding);
-    for (const port of holding.terms.ports) this.#index?.ports.set(port, holding.id);
+  #enter(holder: Holder): void {
+    this.#index?.holders.set(holder.id, holder);
+    for (const port of holder.terms.ports) this.#index?.ports.set(port, holder.id);
   }
 }

@@ -6,7 +6,7 @@ import type { FamilySpace } from "./family-space.ts";
 import type { Pool } from "./pool.ts";
 import { PoolTable, sameRules } from "./pool-table.ts";
 import type { Refusal } from "./refusal.ts";
-import type { Holding, ServiceId, ServiceRequest, SharingTerms, Terms } from "./request.ts";
+import type { Holder, PortKey, ServiceId, ServiceRequest, SharingTerms, Terms } from "./request.ts";
 import { sameSharing } from "./request.ts";
 import type { Change } from "./topic.ts";
 import { addressTopic, freeTopic, shareTopic } from "./topic.ts";
@@ -28,19 +28,10 @@ export type PoolCount = Readonly<Record<Family, FamilyCount>>;
  */
 export class Allocator {
   #pools = new PoolTable([]);
-  readonly #holdings = new Map<ServiceId, Holding>();
   #recounted = new Set<string>();
 
   get pools(): PoolTable {
     return this.#pools;
-  }
-
-  holding(id: ServiceId): Holding | undefined {
-    return this.#holdings.get(id);
-  }
-
-  holdersOf(address: IpAddress): readonly ServiceId[] {
-    return Array.from(this.#use(address)?.holders() ?? [], (holder) => holder.id);
   }
 
   /** The pool that an address belongs to. */
@@ -57,14 +48,16 @@ export class Allocator {
     const now = new PoolTable(pools, old);
     for (const { pool } of [...old.all(), ...now.all()]) this.#recounted.add(pool.name);
     const affected = new Set<ServiceId>();
-    const homeless = new Set<AddressUse>();
-    for (const { id, addresses } of this.#holdings.values()) {
-      for (const address of addresses) {
-        const before = old.locate(address)!;
-        const after = now.get(before.spaces.pool.name);
-        const kept = after?.[before.space.family] === before.space;
-        if (!kept) homeless.add(before.space.use(before.ordinal!)!);
-        if (!kept || !sameRules(before.spaces.pool, after.pool)) affected.add(id);
+    const homeless: AddressUse[] = [];
+    for (const before of old.all()) {
+      const after = now.get(before.pool.name);
+      for (const space of [before.IPv4, before.IPv6]) {
+        const kept = after?.[space.family] === space;
+        if (kept && sameRules(before.pool, after.pool)) continue;
+        for (const use of space.uses()) {
+          for (const { id } of use.holders()) affected.add(id);
+          if (!kept) homeless.push(use);
+        }
       }
     }
     this.#pools = now;
@@ -87,26 +80,24 @@ export class Allocator {
   }
 
   /** Makes these the Service's addresses, each of which must be in a pool and have no `portObstacle`. */
-  assign(id: ServiceId, terms: Terms, addresses: readonly IpAddress[]): readonly Change[] {
-    const old = this.#holdings.get(id);
-    if (old !== undefined && sameTerms(old.terms, terms) && sameList(old.addresses, addresses)) return [];
+  assign(holder: Holder, terms: Terms, addresses: readonly IpAddress[]): readonly Change[] {
+    const { terms: oldTerms, addresses: old } = holder;
+    const same = sameTerms(oldTerms, terms);
+    if (same && sameList(old, addresses)) return [];
     const changes: Change[] = [];
-    const holding = { id, terms, addresses };
-    for (const address of old?.addresses ?? []) {
+    holder.terms = terms;
+    holder.addresses = addresses;
+    for (const address of old) {
       const use = this.#use(address)!;
-      if (addresses.includes(address)) this.#amend(use, old!, holding, changes);
-      else this.#leave(old!, use, changes);
+      if (!addresses.includes(address)) this.#leave(use, holder, oldTerms.ports, changes);
+      else if (!same) this.#amend(use, holder, oldTerms.ports, changes);
     }
-    for (const address of addresses)
-      if (old?.addresses.includes(address) !== true) this.#join(holding, address, changes);
-    if (addresses.length === 0) this.#holdings.delete(id);
-    else this.#holdings.set(id, holding);
+    for (const address of addresses) if (!old.includes(address)) this.#join(address, holder, changes);
     return changes;
   }
 
-  release(id: ServiceId): readonly Change[] {
-    const holding = this.#holdings.get(id);
-    return holding === undefined ? [] : this.assign(id, holding.terms, []);
+  release(holder: Holder): readonly Change[] {
+    return this.assign(holder, holder.terms, []);
   }
 
   count(pool: string): PoolCount | undefined {
@@ -121,8 +112,8 @@ export class Allocator {
     return names;
   }
 
-  #join(holding: Holding, address: IpAddress, changes: Change[]): void {
-    const { id, terms } = holding;
+  #join(address: IpAddress, holder: Holder, changes: Change[]): void {
+    const { id, terms } = holder;
     const location = this.#pools.locate(address);
     if (location?.ordinal === undefined) throw new BugError(`${id} can't be on ${address}: it is in no pool`);
     const { space, ordinal } = location;
@@ -131,30 +122,28 @@ export class Allocator {
       use = new AddressUse(address, space, ordinal, terms);
       space.open(use);
       this.#recounted.add(space.pool);
-    } else insistOnPorts(id, terms, use);
-    use.add(holding);
+    } else insistOnPorts(holder, use);
+    use.add(holder);
     space.takePorts(use, terms.ports);
     pushShareChange(changes, space, terms);
     this.#agree(use, changes);
   }
 
-  /** Stays on the address on other terms, or with other addresses beside it. */
-  #amend(use: AddressUse, old: Holding, holding: Holding, changes: Change[]): void {
-    const { id, terms } = holding;
-    insistOnPorts(id, terms, use);
-    use.replace(old, holding);
-    if (sameTerms(old.terms, terms)) return;
-    use.space.freePorts(use, old.terms.ports);
-    use.space.takePorts(use, terms.ports);
+  /** Stays on the address on other terms. */
+  #amend(use: AddressUse, holder: Holder, oldPorts: readonly PortKey[], changes: Change[]): void {
+    insistOnPorts(holder, use);
+    use.amend(holder, oldPorts);
+    use.space.freePorts(use, oldPorts);
+    use.space.takePorts(use, holder.terms.ports);
     changes.push({ topic: addressTopic(use.address) });
     pushShareChange(changes, use.space, use.terms);
     this.#agree(use, changes);
   }
 
-  #leave(holding: Holding, use: AddressUse, changes: Change[]): void {
+  #leave(use: AddressUse, holder: Holder, oldPorts: readonly PortKey[], changes: Change[]): void {
     const { space } = use;
-    use.remove(holding);
-    space.freePorts(use, holding.terms.ports);
+    use.remove(holder, oldPorts);
+    space.freePorts(use, oldPorts);
     changes.push({ topic: addressTopic(use.address) });
     pushShareChange(changes, space, use.terms);
     if (use.count > 0) {
@@ -183,25 +172,17 @@ export class Allocator {
   /** Moves an address in use to the pool that has it now. */
   #rehome(use: AddressUse): void {
     const location = this.#pools.locate(use.address);
-    const holdings = Array.from(use.holders(), ({ id }) => this.#holdings.get(id)!);
     if (location?.ordinal === undefined) {
-      for (const holding of holdings) this.#withdraw(holding, use.address);
+      for (const holder of use.holders())
+        holder.addresses = holder.addresses.filter((address) => address !== use.address);
       return;
     }
     const moved = new AddressUse(use.address, location.space, location.ordinal, use.terms);
     moved.space.open(moved);
-    for (const holding of holdings) {
-      moved.add(holding);
-      moved.space.takePorts(moved, holding.terms.ports);
+    for (const holder of use.holders()) {
+      moved.add(holder);
+      moved.space.takePorts(moved, holder.terms.ports);
     }
-  }
-
-  #withdraw(holding: Holding, gone: IpAddress): void {
-    const addresses = holding.addresses.filter((address) => address !== gone);
-    const left = { ...holding, addresses };
-    for (const address of addresses) this.#use(address)?.replace(holding, left);
-    if (addresses.length === 0) this.#holdings.delete(holding.id);
-    else this.#holdings.set(holding.id, left);
   }
 
   #use(address: IpAddress): AddressUse | undefined {
@@ -231,7 +212,7 @@ function portObstacle(id: ServiceId, terms: Terms, use: AddressUse): Refusal | u
   return undefined;
 }
 
-function insistOnPorts(id: ServiceId, terms: Terms, use: AddressUse): void {
+function insistOnPorts({ id, terms }: Holder, use: AddressUse): void {
   const taken = portObstacle(id, terms, use);
   if (taken !== undefined) throw new BugError(`${id} can't be on ${use.address}: ${taken.code}`);
 }

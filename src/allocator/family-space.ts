@@ -57,6 +57,11 @@ export class FamilySpace {
     return ordinal === undefined ? undefined : this.space.addressAt(ordinal);
   }
 
+  /** All addresses in use. */
+  uses(): Iterable<AddressUse> {
+    return this.#uses.values();
+  }
+
   use(ordinal: bigint): AddressUse | undefined {
     return this.#uses.get(ordinal);
   }

@@ -35,6 +35,8 @@ describe("OrdinalMap against a plain Map", () => {
           expect(map.firstAbsent()).toBe(lowest < size ? lowest : undefined);
         });
         expect(map.count).toBe(model.size);
+        const inOrder = [...model].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+        expect([...map.values()]).toEqual(inOrder);
         for (const ordinal of ordinals) expect(map.get(ordinal)).toBe(model.get(ordinal));
       }),
       { numRuns: 300 },

@@ -51,6 +51,11 @@ export class OrdinalMap<V> {
     }
   }
 
+  /** In the order of their ordinals. */
+  values(): Iterable<V> {
+    return valuesBelow(this.#root, this.#depth);
+  }
+
   /** Adds a member, or replaces its value. */
   set(ordinal: bigint, value: V): void {
     this.#setPath(ordinal);
@@ -132,6 +137,13 @@ export class OrdinalMap<V> {
         chunk >>>= BITS;
       }
     }
+  }
+}
+
+function* valuesBelow<V>(node: TrieNode<V>, levels: number): Generator<V> {
+  for (const child of node.children) {
+    if (levels === 1) yield child as V;
+    else yield* valuesBelow(child as TrieNode<V>, levels - 1);
   }
 }
 

@@ -39,11 +39,19 @@ export interface ServiceRequest {
   readonly pool: string | undefined;
 }
 
-/** What a Service has. `addresses` are in the order of the families it asked for. */
-export interface Holding {
+/**
+ * A Service's place in the allocator: what it has, in the order of its families, and on what terms. Whoever keeps the
+ * Service keeps this; only the allocator changes it.
+ */
+export interface Holder {
   readonly id: ServiceId;
-  readonly terms: Terms;
-  readonly addresses: readonly IpAddress[];
+  terms: Terms;
+  addresses: readonly IpAddress[];
+}
+
+/** A Service that has nothing yet. */
+export function newHolder(id: ServiceId): Holder {
+  return { id, terms: { sharingKey: "", backendKey: "", ports: [] }, addresses: [] };
 }
 
 export function sameSharing(a: SharingTerms, b: SharingTerms): boolean {

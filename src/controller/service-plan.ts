@@ -26,7 +26,7 @@ export interface ServicePlan {
   readonly waitFor: readonly Topic[];
 }
 
-export interface Lost {
+interface Lost {
   readonly address: IpAddress;
   readonly reason: Refusal;
 }
@@ -41,13 +41,12 @@ export const NOTHING: ServicePlan = {
 };
 
 /**
- * Decides on one Service. Make before break: what it has goes only when it gets what it asks for, or when keeping it
+ * Decides on one Service, which has `held` now. Make before break: what it has goes only when it gets what it asks for, or when keeping it
  * would break a rule that protects others: a port belongs to one Service, and addresses come from pools.
  */
-export function planService(allocator: Allocator, service: ServiceView): ServicePlan {
+export function planService(allocator: Allocator, service: ServiceView, held: readonly IpAddress[]): ServicePlan {
   const { terms, request } = askedBy(service);
   const id = keyOfService(service);
-  const held = allocator.holding(id)?.addresses ?? [];
   const shown = shownAddresses(service);
   if (!request.ok) {
     const addresses = held.filter((address) => isKeepable(allocator, { id, terms }, address));

@@ -1,7 +1,8 @@
 import type { Allocator } from "../allocator/allocator.ts";
 import type { Pool } from "../allocator/pool.ts";
 import { explainRefusal, refusingService } from "../allocator/refusal.ts";
-import type { ServiceId } from "../allocator/request.ts";
+import type { Holder, ServiceId } from "../allocator/request.ts";
+import { newHolder } from "../allocator/request.ts";
 import type { Change } from "../allocator/topic.ts";
 import type { ServiceView } from "../config/service.ts";
 import { isOurClass } from "../config/service.ts";
@@ -17,6 +18,7 @@ interface Entry {
   view: ServiceView;
   /** Undefined before the first decision, and for Services that are not ours to touch. */
   plan: ServicePlan | undefined;
+  readonly holder: Holder;
 }
 
 /**
@@ -70,15 +72,17 @@ export class ServiceReconciler {
 
   set(id: ServiceId, view: ServiceView): void {
     const entry = this.#entries.get(id);
-    if (entry === undefined) this.#entries.set(id, { view, plan: undefined });
+    if (entry === undefined) this.#entries.set(id, { view, plan: undefined, holder: newHolder(id) });
     else entry.view = view;
     if (this.#started) this.reconsider(id);
   }
 
   delete(id: ServiceId): void {
-    if (!this.#entries.delete(id)) return;
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
     this.#waiting.set(id, "", []);
-    const changes = this.#allocator.release(id);
+    const changes = this.#allocator.release(entry.holder);
     if (changes.length > 0) this.#log.info({ service: id }, "released: the Service is gone");
     this.#tell(changes);
   }
@@ -100,9 +104,9 @@ export class ServiceReconciler {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     const before = entry.plan;
-    entry.plan = this.#decide(id, entry.view);
+    entry.plan = this.#decide(id, entry);
     const plan = entry.plan ?? NOTHING;
-    const changes = this.#allocator.assign(id, plan.terms, plan.addresses);
+    const changes = this.#allocator.assign(entry.holder, plan.terms, plan.addresses);
     this.#waiting.set(id, entry.view.creationTimestamp, plan.waitFor);
     this.#report(id, before, plan);
     this.#onPlan(id);
@@ -120,17 +124,17 @@ export class ServiceReconciler {
   #start(): void {
     const ids = this.#inOrder(this.#entries.keys());
     for (const id of ids) {
-      const { view } = this.#entries.get(id)!;
+      const { view, holder } = this.#entries.get(id)!;
       if (!this.#isOurs(id, view) || view.type !== "LoadBalancer") continue;
       const { addresses, terms } = claimable(this.#allocator, view);
-      this.#allocator.assign(id, terms, addresses);
+      this.#allocator.assign(holder, terms, addresses);
     }
     for (const id of ids) this.reconsider(id);
   }
 
-  #decide(id: ServiceId, view: ServiceView): ServicePlan | undefined {
+  #decide(id: ServiceId, { view, holder }: Entry): ServicePlan | undefined {
     if (!this.#isOurs(id, view)) return undefined;
-    return view.type === "LoadBalancer" ? planService(this.#allocator, view) : NOTHING;
+    return view.type === "LoadBalancer" ? planService(this.#allocator, view, holder.addresses) : NOTHING;
   }
 
   /**

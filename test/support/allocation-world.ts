@@ -131,7 +131,7 @@ export class AllocationWorld {
   }
 }
 
-export function toPool(name: string, pool: ModelPool): Pool {
+function toPool(name: string, pool: ModelPool): Pool {
   const { autoAssign, avoidBuggyIPs, namespaces, priority } = pool;
   return {
     name,

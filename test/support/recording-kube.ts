@@ -41,7 +41,7 @@ interface Failure {
 }
 
 /** `namespace/name`, or `name` for cluster-scoped objects. */
-export function keyOf(name: { readonly namespace?: string; readonly name: string }): ObjectKey {
+function keyOf(name: { readonly namespace?: string; readonly name: string }): ObjectKey {
   return name.namespace ? `${name.namespace}/${name.name}` : name.name;
 }
 
