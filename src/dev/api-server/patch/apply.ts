@@ -1,8 +1,9 @@
+import { badRequest, invalid } from "../errors.ts";
+import { requiredValue } from "../field-errors.ts";
 import type { Json } from "../objects.ts";
 import { equalJson, isRecord, text } from "../objects.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import { StatusError } from "../status.ts";
-import { badRequest } from "./body.ts";
 import type { FieldSet } from "./field-set.ts";
 import {
   difference,
@@ -74,12 +75,8 @@ export function serverSideApply(apply: Apply): object {
 
 function check({ fieldManager, configuration, apiVersion, kind }: Apply): void {
   if (fieldManager === undefined || fieldManager === "") {
-    const message = "Required value: is required for apply patch";
-    throw new StatusError(422, "Invalid", `PatchOptions.meta.k8s.io "" is invalid: fieldManager: ${message}`, {
-      group: "meta.k8s.io",
-      kind: "PatchOptions",
-      causes: [{ reason: "FieldValueRequired", message, field: "fieldManager" }],
-    });
+    const error = requiredValue("fieldManager", "is required for apply patch");
+    throw invalid({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [error]);
   }
   if (configuration["apiVersion"] !== apiVersion) {
     const specified = text(configuration["apiVersion"]);

@@ -1,13 +1,9 @@
 import { parse as parseYaml } from "yaml";
 import { errorMessage } from "../../../lib/errors.ts";
 import type { Json } from "../objects.ts";
+import { badRequest } from "../errors.ts";
 import { isRecord } from "../objects.ts";
 import { MAX_DEPTH } from "../schema/structural.ts";
-import { StatusError } from "../status.ts";
-
-export function badRequest(message: string): StatusError {
-  return new StatusError(400, "BadRequest", message);
-}
 
 /** A patch's body as JSON. Throws 400 for anything that is malformed, nested absurdly or unsafe to merge. */
 export function parseJsonBody(body: Uint8Array | string): unknown {

@@ -1,9 +1,9 @@
 import type { Operation } from "fast-json-patch";
 import jsonpatch from "fast-json-patch";
+import { badRequest } from "../errors.ts";
 import type { Json } from "../objects.ts";
 import { cloneJson, isRecord } from "../objects.ts";
 import { StatusError } from "../status.ts";
-import { badRequest } from "./body.ts";
 
 /** As many as the API server takes. */
 const MAX_OPERATIONS = 10_000;

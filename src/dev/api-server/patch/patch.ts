@@ -1,10 +1,11 @@
+import { badRequest, unsupportedMediaType } from "../errors.ts";
 import type { Json } from "../objects.ts";
 import { isRecord } from "../objects.ts";
 import { coreSchema } from "../schema/core-schemas.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import { StatusError } from "../status.ts";
 import { serverSideApply } from "./apply.ts";
-import { badRequest, parseJsonBody, parseYamlBody } from "./body.ts";
+import { parseJsonBody, parseYamlBody } from "./body.ts";
 import { applyJsonPatch } from "./json-patch.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { strategicMerge } from "./strategic.ts";
@@ -54,8 +55,7 @@ function mediaType({ contentType, isCustomResource }: PatchInput): string {
   const accepted = [JSON_PATCH, MERGE_PATCH, ...(isCustomResource ? [] : [STRATEGIC_PATCH]), APPLY_PATCH];
   const type = contentType.split(";", 1)[0]!.trim().toLowerCase();
   if (accepted.includes(type)) return type;
-  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`;
-  throw new StatusError(415, "UnsupportedMediaType", message);
+  throw unsupportedMediaType(accepted);
 }
 
 function stored({ current, kind }: PatchInput): Json {

@@ -1,8 +1,8 @@
+import { badRequest } from "../errors.ts";
 import type { Json } from "../objects.ts";
 import { equalJson, isRecord } from "../objects.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import { memberSchema } from "../schema/structural.ts";
-import { badRequest } from "./body.ts";
 import { orderList } from "./strategic-order.ts";
 
 const SET_ELEMENT_ORDER = "$setElementOrder/";
