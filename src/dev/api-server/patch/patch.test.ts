@@ -191,6 +191,20 @@ describe("strategic merge patch", () => {
     );
   });
 
+  test("two ports of one number stay two", () => {
+    const ports = ["TCP", "UDP"].map((protocol) => ({ port: 53, protocol, nodePort: 30_053 }));
+    const current = { apiVersion: "v1", kind: "Service", spec: { ports } };
+    const merge = (body: object): unknown =>
+      patch("strategic-merge-patch+json", { spec: body }, { current })["spec"]!["ports"];
+    expect(merge({ ports: [{ port: 53, name: "dns" }, { port: 80 }] })).toEqual([
+      { ...ports[0], name: "dns" },
+      ports[1],
+      { port: 80 },
+    ]);
+    expect(merge({ "$setElementOrder/ports": [{ port: 53 }, { port: 53 }] })).toEqual(ports);
+    expect(merge({ ports: [{ port: 53, $patch: "delete" }] })).toEqual([]);
+  });
+
   test("server-only items keep their place before the item that followed them", () => {
     const ports = [1, 2, 3, 4].map((port) => ({ port }));
     const current = { apiVersion: "v1", kind: "Service", spec: { ports } };

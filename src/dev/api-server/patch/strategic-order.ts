@@ -16,12 +16,13 @@ export function orderList(
     .sort((a, b) => wanted.get(key(a))! - wanted.get(key(b))!);
   const others = merged.filter((item) => !wanted.has(key(item)));
   const result: unknown[] = [];
+  let next = 0;
   for (const item of named) {
     const place = before.get(key(item)) ?? -1;
-    while (others.length > 0 && (before.get(key(others[0])) ?? Infinity) < place) result.push(others.shift());
+    while (next < others.length && (before.get(key(others[next])) ?? Infinity) < place) result.push(others[next++]);
     result.push(item);
   }
-  return [...result, ...others];
+  return [...result, ...others.slice(next)];
 }
 
 function places(list: readonly unknown[], key: (item: unknown) => string): Map<string, number> {

@@ -1,6 +1,7 @@
 import { badRequest } from "../errors.ts";
 import type { Json } from "../objects.ts";
-import { equalJson, isRecord } from "../objects.ts";
+import { isRecord, text } from "../objects.ts";
+import { canonicalJson } from "../schema/json.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import { memberSchema } from "../schema/structural.ts";
 import { orderList } from "./strategic-order.ts";
@@ -84,12 +85,13 @@ function mergeMember(current: unknown, value: unknown, context: MemberContext): 
 function mergeList(current: readonly unknown[], patch: readonly unknown[], context: MemberContext): unknown[] {
   const { mergeKey, order, deletions } = context;
   if (mergeKey === undefined) {
-    const added = patch.filter((item) => !current.some((existing) => equalJson(existing, item)));
-    const kept = [...current, ...added].filter((item) => !deletions.some((gone) => equalJson(gone, item)));
-    return orderList(kept, current, order, (item) => JSON.stringify(item));
+    const gone = new Set(deletions.map(canonicalJson));
+    const items = new Map([...current, ...patch].map((item) => [canonicalJson(item), item]));
+    const kept = [...items].filter(([key]) => !gone.has(key)).map(([, item]) => item);
+    return orderList(kept, current, order, canonicalJson);
   }
   const merged = mergeObjects(current, patch, mergeKey, context.schema?.items);
-  return orderList(merged, current, order, (item) => keyOf(item, mergeKey));
+  return orderList(merged, current, order, (item) => storedKey(item, mergeKey));
 }
 
 function mergeObjects(
@@ -102,16 +104,26 @@ function mergeObjects(
   if (changes.some((item) => item["$patch"] === "replace")) {
     return changes.filter((item) => item["$patch"] !== "replace").map((item) => withoutDirectives(item));
   }
-  const merged = [...current];
-  for (const change of changes) {
+  const gone = new Set(changes.filter(isDeletion).map((item) => keyOf(item, mergeKey)));
+  const merged = current.filter((item) => !gone.has(storedKey(item, mergeKey)));
+  // Two ports may share a number (TCP and UDP): a patch means the first, as with a real server.
+  const places = new Map(merged.map((item, index) => [storedKey(item, mergeKey), index] as const).toReversed());
+  for (const change of changes.filter((item) => !isDeletion(item))) {
     const key = keyOf(change, mergeKey);
-    const index = merged.findIndex((item) => isRecord(item) && keyOf(item, mergeKey) === key);
-    const existing = merged[index];
-    if (change["$patch"] === "delete") merged.splice(index === -1 ? merged.length : index, 1);
-    else if (isRecord(existing)) merged[index] = strategicMerge(existing, change, items);
-    else merged.push(withoutDirectives(change));
+    const place = places.get(key) ?? merged.length;
+    const existing = merged[place];
+    merged[place] = isRecord(existing) ? strategicMerge(existing, change, items) : withoutDirectives(change);
+    places.set(key, place);
   }
   return merged;
+}
+
+function isDeletion(item: Json): boolean {
+  return item["$patch"] === "delete";
+}
+
+function storedKey(item: unknown, mergeKey: string): string {
+  return isRecord(item) ? text(item[mergeKey]) : "";
 }
 
 function asObject(item: unknown): Json {
@@ -119,12 +131,11 @@ function asObject(item: unknown): Json {
   return item;
 }
 
-function keyOf(item: unknown, mergeKey: string): string {
-  const value = isRecord(item) ? item[mergeKey] : undefined;
-  if (value === undefined && isRecord(item) && item["$patch"] !== "replace") {
+function keyOf(item: Json, mergeKey: string): string {
+  if (item[mergeKey] === undefined) {
     throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
   }
-  return String(value);
+  return text(item[mergeKey]);
 }
 
 /** A patch's value where there is nothing to merge it with: directives and nulls only make sense against something. */

@@ -4,6 +4,7 @@ import { equalJson, isRecord } from "../objects.ts";
 import type { FieldError } from "../status.ts";
 import { validateRules } from "./cel.ts";
 import { objectMetaSchema } from "./core-schemas.ts";
+import { canonicalJson } from "./json.ts";
 import { validateListType } from "./list-types.ts";
 import { validateNumber, validateString } from "./scalars.ts";
 import type { StructuralSchema } from "./structural.ts";
@@ -88,7 +89,7 @@ function validateArray(
     errors.push(tooMany(path, list.length, maxItems));
     return;
   }
-  if (schema.uniqueItems === true && list.some((item, index) => list.slice(0, index).some((o) => equalJson(o, item)))) {
+  if (schema.uniqueItems === true && new Set(list.map(canonicalJson)).size < list.length) {
     errors.push(constraint(path, "", "shouldn't contain duplicates"));
   }
   if (items !== undefined) {
