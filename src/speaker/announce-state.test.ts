@@ -103,6 +103,25 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     }),
 );
 
+/** Three Services that are announced from somewhere, so that most random changes matter. */
+const START: readonly Change[] = [
+  (state, world) => {
+    world.config = config(["10.0.0.0/24", "fd00::/64"], []);
+    state.setConfig(world.config);
+    for (const [i, key] of ["ns/s1", "ns/s2", "ns/s3"].entries()) {
+      const view = service("LoadBalancer", [i === 1 ? "fd00::1" : "10.0.0.1"], "u1", i === 2 ? "Local" : "Cluster");
+      const slice = { service: key, usable: true, nodes: ["a"] };
+      world.services.set(key, view);
+      world.slices.set(`e${i + 1}`, slice);
+      state.setService(key, view);
+      state.setSlice(`e${i + 1}`, slice);
+    }
+    const node = { name: "a", labels: {}, networkUnavailable: false };
+    world.nodes.set("a", node);
+    state.setNode(node);
+  },
+];
+
 function planFromScratch(world: World): Map<string, Decision | undefined> {
   const state = new AnnounceState(OPTIONS);
   for (const [key, view] of world.slices) state.setSlice(key, view);
@@ -119,7 +138,7 @@ test("replanning what changed gives the plan that everything from scratch gives,
       const state = new AnnounceState(OPTIONS);
       const world: World = { services: new Map(), slices: new Map(), nodes: new Map(), config: undefined };
       const followed = new Map<string, Decision>();
-      for (const batch of batches) {
+      for (const batch of [START, ...batches]) {
         for (const apply of batch) apply(state, world);
         for (const { key, service: view, before, after } of state.replan()) {
           expect(before).toEqual(followed.get(key));
