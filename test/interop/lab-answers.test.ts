@@ -46,7 +46,10 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:arping", "bin:ndis
 
   afterAll(() => lab?.close());
 
-  /** MAC addresses in the answers to one broadcast or multicast question. */
+  /**
+   * MAC addresses in the answers to one broadcast or multicast question. Unsolicited advertisements of the first
+   * seconds look like answers to ndisc6: they end.
+   */
   async function macsThatAnswer(address: string): Promise<string[]> {
     const question = address.includes(":")
       ? ["ndisc6", "-n", "-m", "-r", "1", "-w", String(LISTEN_S * 1000), address, "eth0"]

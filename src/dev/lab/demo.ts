@@ -53,8 +53,8 @@ async function perform(lab: Lab, progress: Progress): Promise<number> {
 
 function tellFailure(error: unknown, progress: Progress): number {
   if (isInterruption(error)) return INTERRUPTED;
-  const step = error instanceof StepError ? `this step failed: ${error.step}\n  ` : "";
-  progress.heading(`The demo ends here; ${step}${errorMessage(error)}`);
+  const what = error instanceof StepError ? `this step failed: ${error.step}` : errorMessage(error);
+  progress.heading(`The demo ends here; ${what}`);
   return 1;
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { fieldsOf } from "../../config/fields.ts";
 import { KINDS } from "../../config/kinds.ts";
-import { errorMessage } from "../../lib/errors.ts";
+import { EnvironmentError, errorMessage } from "../../lib/errors.ts";
 import { kubeconfig } from "../api-server/kubeconfig.ts";
 import type { ApiServer } from "../api-server/server.ts";
 import { socketName } from "../proxy/plan.ts";
@@ -44,13 +44,15 @@ export class Lab {
   readonly #parts: LabParts;
   readonly #processes = new Map<string, LabProcess>();
   readonly #trouble = Promise.withResolvers<never>();
+  #closing = false;
 
   constructor(parts: LabParts) {
     this.#parts = parts;
     this.folder = parts.folder;
     this.cluster = parts.cluster;
     this.trouble = this.#trouble.promise;
-    void parts.holder.exited.then(() => this.#trouble.reject(new Error("the namespaces are gone")));
+    this.trouble.catch(() => undefined);
+    void parts.holder.exited.then(() => this.#report("the namespaces are gone"));
   }
 
   /** Runs a command in a network namespace to its end; a command that fails is an answer, too. */
@@ -117,7 +119,7 @@ export class Lab {
 
   /** Ends every process and namespace of the lab. */
   async close(): Promise<void> {
-    this.trouble.catch(() => undefined);
+    this.#closing = true;
     await this.#parts.close();
   }
 
@@ -163,8 +165,12 @@ export class Lab {
     const started = new LabProcess(this.#parts.holder, spec);
     this.#processes.set(spec.name, started);
     void started.exited.then((how) => {
-      if (how !== "") this.#trouble.reject(new Error(how));
+      if (how !== "") this.#report(how);
     });
+  }
+
+  #report(what: string): void {
+    if (!this.#closing) this.#trouble.reject(new EnvironmentError("lab-trouble", what, { retryable: false }));
   }
 
   /** Writes the kubeconfig of a program in the lab, and returns its path. */

@@ -88,13 +88,15 @@ function requireBundles(dist: string): void {
   throw new EnvironmentError("no-bundle", message, { retryable: false });
 }
 
-function startServer(folder: LabFolder): Promise<ApiServer> {
-  return startApiServer({
+async function startServer(folder: LabFolder): Promise<ApiServer> {
+  const server = await startApiServer({
     socketPath: folder.apiSocket,
     extraNames: [SWITCH.ipv4, SWITCH.ipv6],
     crds: customResourceDefinitions(),
     logDir: folder.podLogs,
   });
+  writeFileSync(folder.kubeconfig, server.kubeconfig(), { mode: 0o600 });
+  return server;
 }
 
 async function startPrograms(lab: Lab, progress: Progress): Promise<void> {

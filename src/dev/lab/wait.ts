@@ -2,7 +2,7 @@ import { type Millis, seconds } from "../../lib/duration.ts";
 import { EnvironmentError, errorMessage } from "../../lib/errors.ts";
 
 /** How long a program may take to start on a busy machine. */
-export const START = seconds(30);
+export const START = seconds(20);
 
 const POLL_INTERVAL = 50;
 
