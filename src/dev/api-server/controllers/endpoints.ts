@@ -21,6 +21,8 @@ const WRITE = { ...internalWrite("kube-controller-manager"), subresource: "" };
 export class EndpointsController {
   readonly #kernel: Kernel;
   readonly #dirty = new Set<string>();
+  /** Names of our slices by `namespace/service`. */
+  readonly #slices = new Map<string, Set<string>>();
   #scheduled = false;
 
   constructor(kernel: Kernel) {
@@ -29,6 +31,8 @@ export class EndpointsController {
 
   start(): void {
     const { storage } = this.#kernel;
+    for (const slice of storage.list(SLICES)) this.#indexSlice(slice, false);
+    storage.subscribe(({ type, object }) => this.#indexSlice(object, type === "DELETED"), SLICES);
     storage.subscribe((event) => this.#service(event), "services");
     storage.subscribe((event) => this.#pod(event), "pods");
   }
@@ -39,7 +43,7 @@ export class EndpointsController {
 
   #pod({ object, previous }: StorageEvent): void {
     const states = previous === undefined ? [object] : [object, previous];
-    for (const service of this.#kernel.storage.list("services", object.metadata.namespace)) {
+    for (const service of this.#kernel.storage.each("services", object.metadata.namespace ?? "")) {
       if (states.some((pod) => selects(service, pod))) this.#mark(service);
     }
   }
@@ -70,7 +74,7 @@ export class EndpointsController {
     const service = this.#kernel.storage.get("services", namespace, name);
     if (service === undefined) return this.#remove(namespace, name);
     if (Object.keys(record(at(service["spec"], "selector"))).length === 0) return;
-    const pods = this.#kernel.storage.list("pods", namespace);
+    const pods = this.#kernel.storage.list("pods", namespace).filter((pod) => selects(service, pod));
     const wanted = at(service["spec"], "ipFamilies");
     const families = FAMILIES.filter((family) => Array.isArray(wanted) && wanted.includes(family));
     for (const family of FAMILIES) {
@@ -94,9 +98,19 @@ export class EndpointsController {
   }
 
   #ownSlices(namespace: string, service: string): ApiObject[] {
-    return this.#kernel.storage.list(SLICES, namespace).filter(({ metadata }) => {
-      return metadata.labels?.[SERVICE_NAME] === service && metadata.labels[MANAGED_BY] === MANAGER;
-    });
+    const names = this.#slices.get(`${namespace}/${service}`) ?? [];
+    return [...names].flatMap((name) => this.#kernel.storage.get(SLICES, namespace, name) ?? []);
+  }
+
+  #indexSlice({ metadata }: ApiObject, gone: boolean): void {
+    const { namespace, name, labels = {} } = metadata;
+    if (labels[MANAGED_BY] !== MANAGER) return;
+    const key = `${namespace}/${labels[SERVICE_NAME]}`;
+    const names = this.#slices.get(key) ?? new Set();
+    if (gone) names.delete(name);
+    else names.add(name);
+    if (names.size === 0) this.#slices.delete(key);
+    else this.#slices.set(key, names);
   }
 
   #writeSlice(service: ApiObject, family: Family, body: Json | undefined): void {
