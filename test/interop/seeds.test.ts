@@ -138,6 +138,9 @@ describe.skipIf(need.skip)("the users' documents", () => {
         "192.168.1.100-192.168.1.110",
       );
       expect(await kubectl.ok("kubectl get l2advertisements -n metallb-system -o yaml")).toContain("- production-pool");
+      // `kubectl logs -l` shows the last ten lines of each pod, so what the user looks for has just happened.
+      await kubectl.ok("kubectl delete service web-http");
+      await apply(GUIDE[2]!);
       const announced = String.raw`kubectl logs -n metallb-system -l component=speaker | grep -i "announcing\|claimed"`;
       expect(await eventually(announced, "default/web-http")).toContain("192.168.1.100");
       expect(await kubectl.ok("kubectl get endpoints web-http")).toMatch(/^NAME +ENDPOINTS +AGE\nweb-http /);
