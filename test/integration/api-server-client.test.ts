@@ -1,3 +1,9 @@
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { request as httpsRequest } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "node:tls";
 import {
   CoreV1Api,
   CustomObjectsApi,
@@ -8,6 +14,7 @@ import {
   setHeaderOptions,
 } from "@kubernetes/client-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { startApiServer } from "../../src/dev/api-server/server.ts";
 import { startApiServerLab } from "../support/api-server-lab.ts";
 import type { ApiServerLab } from "../support/api-server-lab.ts";
 import { pool, service } from "../support/golden-probes.ts";
@@ -90,6 +97,48 @@ test("it watches", async () => {
   await done;
   expect(events).toEqual(["ADDED watched", "MODIFIED watched", "DELETED watched"]);
 });
+
+test("a unix socket serves the same, under every name that was asked for", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "api-socket-"));
+  const socketPath = join(directory, "api.sock");
+  const server = await startApiServer({ socketPath, extraNames: ["api.example.net", "192.0.2.7", "2001:db8::7"] });
+  const ask = (servername: string, headers: object = {}): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const options = {
+        socketPath,
+        servername,
+        path: "/api/v1/namespaces",
+        ca: server.caCertificate,
+        headers: { ...headers },
+      };
+      const request = httpsRequest(options, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      request.once("error", reject);
+      request.end();
+    });
+  const authorization = `Bearer ${server.adminToken}`;
+  try {
+    expect(await ask("api.example.net", { authorization })).toBe(200);
+    expect(await ask("kubernetes.default.svc")).toBe(403);
+    await expect(ask("elsewhere.example.net")).rejects.toMatchObject({ code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+    expect(new X509Certificate(await certificateOf(server.port)).checkIP("2001:db8::7")).toBe("2001:db8::7");
+  } finally {
+    await server.close();
+    rmSync(directory, { recursive: true });
+  }
+});
+
+function certificateOf(port: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().raw);
+      socket.destroy();
+    });
+    socket.once("error", reject);
+  });
+}
 
 test("users that were added are known by their names", async () => {
   const token = lab.server.addUser("system:serviceaccount:metallb-system:speaker", ["system:serviceaccounts"]);

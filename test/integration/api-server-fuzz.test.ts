@@ -102,11 +102,7 @@ test(
             ? await api.post(collection, JSON.stringify(body))
             : how === "replace"
               ? await api.put(one, JSON.stringify(body))
-              : await api.patch(
-                  how === "apply" ? `${one}?fieldManager=f&force=true` : one,
-                  how as "merge",
-                  JSON.stringify(body),
-                );
+              : await api.patch(how === "apply" ? `${one}?fieldManager=f&force=true` : one, how, JSON.stringify(body));
         if (answer.code < 300) return;
         expect(answer.json).toMatchObject({ kind: "Status", status: "Failure", code: answer.code });
         const expected =
