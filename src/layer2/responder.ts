@@ -1,8 +1,8 @@
 /** A request frame in, a reply frame or the reason for silence out. Pure. */
 import type { IpAddress } from "../ip/address.ts";
 import { ARP_OPERATION, decodeArp, encodeArp } from "./packet/arp.ts";
-import { BROADCAST_MAC, sameMac } from "./packet/ethernet.ts";
-import { ALL_NODES, multicastMac, UNSPECIFIED } from "./packet/ipv6.ts";
+import { BROADCAST_MAC, isGroupMac, isStationMac, sameMac } from "./packet/ethernet.ts";
+import { ALL_NODES, isMulticast, multicastMac, UNSPECIFIED } from "./packet/ipv6.ts";
 import { decodeSolicitation, encodeAdvertisement } from "./packet/ndp.ts";
 
 /** Why a frame is not answered. */
@@ -15,6 +15,8 @@ export type DropReason =
   | "not-for-us"
   /** Our own frame, come back. */
   | "own-frame"
+  /** It gives a group, or nothing, as its own address: an answer would reach many, or nobody. */
+  | "bad-sender"
   /** We don't own the target. */
   | "not-announced"
   /** We own the target, but don't announce it on this interface. */
@@ -46,6 +48,7 @@ export function respondToArp(frame: Uint8Array, station: Station): Answer {
   if (request.operation !== ARP_OPERATION.REQUEST) return drop("not-request");
   if (!isForStation(request.destination, station)) return drop("not-for-us");
   if (sameMac(request.senderMac, station.mac)) return drop("own-frame");
+  if (!isStationMac(request.senderMac)) return drop("bad-sender");
   const standing = station.standing(request.targetIp);
   if (standing !== "announced") return drop(standing);
   const reply = encodeArp({
@@ -73,15 +76,16 @@ export function respondToSolicitation(frame: Uint8Array, station: Station): Answ
   const decoded = decodeSolicitation(frame);
   if (!decoded.ok) return drop("malformed");
   const solicitation = decoded.value;
-  const multicast = (solicitation.destinationMac[0]! & 1) === 1;
-  if (!multicast && !sameMac(solicitation.destinationMac, station.mac)) return drop("not-for-us");
+  const { destinationMac } = solicitation;
+  if (!isGroupMac(destinationMac) && !sameMac(destinationMac, station.mac)) return drop("not-for-us");
   if (sameMac(solicitation.sourceMac, station.mac)) return drop("own-frame");
+  const asker = solicitation.sourceLinkLayerAddress ?? solicitation.sourceMac;
+  if (!isStationMac(asker) || isMulticast(solicitation.source)) return drop("bad-sender");
   const standing = station.standing(solicitation.target);
   if (standing !== "announced") return drop(standing);
   const anonymous = solicitation.source === UNSPECIFIED;
-  const unicastMac = solicitation.sourceLinkLayerAddress ?? solicitation.sourceMac;
   const reply = encodeAdvertisement({
-    destinationMac: anonymous ? multicastMac(ALL_NODES) : unicastMac,
+    destinationMac: anonymous ? multicastMac(ALL_NODES) : asker,
     sourceMac: station.mac,
     source: solicitation.target,
     destination: anonymous ? ALL_NODES : solicitation.source,

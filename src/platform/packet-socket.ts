@@ -19,6 +19,9 @@ export interface PacketFramesOptions {
 
 const ETHER_TYPE: Readonly<Record<FrameKind, number>> = { arp: linux.ETH_P_ARP, ndp: linux.ETH_P_IPV6 };
 
+/** -ENETDOWN: told once when the link goes down, which the link monitor tells as well. */
+const LINK_WENT_DOWN = -100;
+
 /** Larger than any request that deserves an answer; larger frames are dropped. */
 const SLOT_SIZE = 512;
 const SLOTS = 32;
@@ -91,7 +94,7 @@ function readFrames(
   const ring = new Uint8Array(SLOTS * SLOT_SIZE);
   const meta = new Int32Array(SLOTS * META_WORDS);
   return addon.read(socket, ring, SLOT_SIZE, meta, (count) => {
-    if (count < 0) {
+    if (count < 0 && count !== LINK_WENT_DOWN) {
       const error = systemError(`receive from ${link.name}`, count);
       onTrouble(error.code, error.message);
     }

@@ -14,6 +14,7 @@ import type { FrameKind, Frames, FrameSocket } from "../ports/frames.ts";
 import type { Link, Links } from "../ports/links.ts";
 import type { Random } from "../ports/random.ts";
 import type { Announcement, WorkerCommand, WorkerEvent } from "./protocol.ts";
+import { PacedQueue } from "./paced-queue.ts";
 import { RequestCounters } from "./request-counters.ts";
 
 export interface Layer2Ports {
@@ -31,16 +32,30 @@ const REOPEN = { first: seconds(1), max: seconds(60) };
 
 /** One kind of request on one interface. */
 interface Listener {
+  readonly key: string;
   readonly link: Link;
   readonly mac: Uint8Array;
   readonly socket: FrameSocket;
+  /** What this interface is told about. */
+  readonly bursts: BurstSchedule;
+  /** What the socket listens for. */
+  addresses: readonly IpAddress[];
 }
+
+/** One address's round on one interface. */
+interface Round {
+  readonly listener: Listener;
+  readonly address: IpAddress;
+}
+
+/** A thousand addresses on many interfaces take longer to tell than a client should wait for an answer. */
+const ROUNDS_PER_TURN = 128;
 
 export class Layer2Engine {
   readonly #ports: Layer2Ports;
   readonly #excluded: RegExp;
   readonly #announcements = new Map<IpAddress, Announcement>();
-  readonly #bursts = new BurstSchedule();
+  readonly #rounds: PacedQueue<Round>;
   readonly #counters: RequestCounters;
   readonly #listeners = new Map<string, Listener>();
   /** Interfaces on which an address is answered, as last told to the main thread. */
@@ -60,6 +75,7 @@ export class Layer2Engine {
   constructor(excluded: RegExp, ports: Layer2Ports) {
     this.#excluded = excluded;
     this.#ports = ports;
+    this.#rounds = new PacedQueue(ports.clock, ROUNDS_PER_TURN, (round) => this.#sendRound(round));
     this.#counters = new RequestCounters(ports.clock, (counters) => ports.emit({ on: "counters", counters }));
   }
 
@@ -92,7 +108,7 @@ export class Layer2Engine {
 
   #forget(address: IpAddress): void {
     this.#announcements.delete(address);
-    this.#bursts.stop(address);
+    for (const { bursts } of this.#listeners.values()) bursts.stop(address);
     this.#fresh.delete(address);
   }
 
@@ -101,6 +117,7 @@ export class Layer2Engine {
     this.#flush();
     this.#watch?.close();
     for (const timer of [this.#flushTimer, this.#ticker, this.#reopenTimer]) timer?.cancel();
+    this.#rounds.clear();
     this.#counters.flush();
     this.#ports.emit({ on: "stopped" });
   }
@@ -128,12 +145,15 @@ export class Layer2Engine {
     this.#flushTimer = undefined;
     const opened = this.#syncListeners();
     this.#tellChanges();
-    const due = new Set([...this.#fresh, ...this.#announcedOn(opened)]);
+    const fresh = [...this.#fresh].flatMap((address) =>
+      this.#listenersOf(address).map((listener) => ({ listener, address })),
+    );
+    const late = opened.flatMap((listener) => listener.addresses.map((address) => ({ listener, address })));
     this.#fresh = new Set();
-    this.#startBursts(due);
+    this.#startBursts([...fresh, ...late]);
   }
 
-  /** Opens, narrows and closes sockets so that they are what the announcements need. Returns the names of new ones' links. */
+  /** Opens, narrows and closes sockets so that they are what the announcements need. Returns the new ones. */
   #syncListeners(): readonly Listener[] {
     const opened: Listener[] = [];
     const wanted = new Set<string>();
@@ -148,7 +168,8 @@ export class Layer2Engine {
         if (listener === undefined) failed = true;
         else {
           if (listener !== before) opened.push(listener);
-          listener.socket.listenFor(addresses);
+          if (!sameAddresses(listener.addresses, addresses)) listener.socket.listenFor(addresses);
+          listener.addresses = addresses;
         }
       }
     }
@@ -184,7 +205,7 @@ export class Layer2Engine {
     try {
       const mac = link.mac!;
       const socket = this.#ports.frames.open(link, kind, (frame) => this.#onFrame(key, kind, frame));
-      const listener = { link, mac, socket };
+      const listener = { key, link, mac, socket, bursts: new BurstSchedule(), addresses: [] };
       this.#listeners.set(key, listener);
       return listener;
     } catch (error) {
@@ -221,32 +242,35 @@ export class Layer2Engine {
     return isOn(announcement, link) ? "announced" : "other-interface";
   }
 
-  #startBursts(addresses: ReadonlySet<IpAddress>): void {
+  #startBursts(rounds: readonly Round[]): void {
     const now = this.#ports.clock.now();
-    for (const address of addresses) if (this.#bursts.start(address, now)) this.#sendRound(address);
-    if (this.#bursts.active) this.#ticker ??= this.#ports.clock.after(ROUND_INTERVAL, () => this.#onTick());
+    this.#rounds.add(rounds.filter(({ listener, address }) => listener.bursts.start(address, now)));
+    this.#scheduleTick();
+  }
+
+  #scheduleTick(): void {
+    const active = [...this.#listeners.values()].some(({ bursts }) => bursts.active);
+    if (active) this.#ticker ??= this.#ports.clock.after(ROUND_INTERVAL, () => this.#onTick());
   }
 
   #onTick(): void {
     this.#ticker = undefined;
-    for (const address of this.#bursts.tick(this.#ports.clock.now())) this.#sendRound(address);
-    if (this.#bursts.active) this.#ticker = this.#ports.clock.after(ROUND_INTERVAL, () => this.#onTick());
-  }
-
-  #sendRound(address: IpAddress): void {
-    for (const { mac, socket } of this.#listenersOf(address)) {
-      for (const frame of gratuitousFrames(address, mac)) {
-        if (socket.send(frame)) this.#counters.add(address, "gratuitousSent", 1);
-      }
-    }
-  }
-
-  /** Addresses whose clients can be reached through a socket that was just opened. */
-  #announcedOn(opened: readonly Listener[]): readonly IpAddress[] {
-    if (opened.length === 0) return [];
-    return [...this.#announcements.keys()].filter((address) =>
-      this.#listenersOf(address).some((listener) => opened.includes(listener)),
+    const now = this.#ports.clock.now();
+    const due = [...this.#listeners.values()].flatMap((listener) =>
+      listener.bursts.tick(now).map((address) => ({ listener, address })),
     );
+    this.#rounds.add(due);
+    this.#scheduleTick();
+  }
+
+  /** Much may have changed since the round was queued. */
+  #sendRound({ listener, address }: Round): void {
+    const announcement = this.#announcements.get(address);
+    const open = this.#listeners.get(listener.key) === listener;
+    if (announcement === undefined || !open || !isOn(announcement, listener.link.name)) return;
+    for (const frame of gratuitousFrames(address, listener.mac)) {
+      if (listener.socket.send(frame)) this.#counters.add(address, "gratuitousSent", 1);
+    }
   }
 
   #listenersOf(address: IpAddress): readonly Listener[] {
@@ -291,6 +315,10 @@ function listenerKey(link: Link, kind: FrameKind): string {
 
 function isOn(announcement: Announcement, link: string): boolean {
   return announcement.interfaces === "all" || announcement.interfaces.includes(link);
+}
+
+function sameAddresses(a: readonly IpAddress[], b: readonly IpAddress[]): boolean {
+  return a.length === b.length && a.every((address, i) => address === b[i]);
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

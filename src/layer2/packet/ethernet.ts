@@ -26,3 +26,13 @@ export function sameMac(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < 6; i++) if (a[i] !== b[i]) return false;
   return true;
 }
+
+/** The group bit: multicast and broadcast (IEEE 802-2014 §8.2.2). */
+export function isGroupMac(mac: Uint8Array): boolean {
+  return (mac[0]! & 1) === 1;
+}
+
+/** Whether one station can have it: neither a group nor all zero. */
+export function isStationMac(mac: Uint8Array): boolean {
+  return !isGroupMac(mac) && mac.some((byte) => byte !== 0);
+}

@@ -1,0 +1,134 @@
+import { formatMac, type MacAddress, parseMac } from "../../src/ip/mac.ts";
+import type { IpAddress } from "../../src/ip/address.ts";
+import { addressFromBytes, parseAddress } from "../../src/ip/address.ts";
+import { EnvironmentError } from "../../src/lib/errors.ts";
+import { Dispatcher } from "../../src/lib/queue.ts";
+import type { FrameKind, Frames, FrameSocket } from "../../src/ports/frames.ts";
+import type { Link, Links } from "../../src/ports/links.ts";
+
+interface Receiver {
+  readonly link: Link;
+  receive(frame: Uint8Array): void;
+}
+
+/** An Ethernet segment in memory: every frame that one station sends reaches all others, in order. */
+export class MemorySegment {
+  /** Every frame that was sent, with the sender's MAC. */
+  readonly sent: { readonly from: string; readonly frame: Uint8Array }[] = [];
+  readonly #receivers = new Set<Receiver>();
+  readonly #dispatcher = new Dispatcher<{ readonly from: Uint8Array; readonly frame: Uint8Array }>((event) => {
+    this.sent.push({ from: formatMac(event.from), frame: event.frame });
+    for (const receiver of this.#receivers) {
+      if (formatMac(receiver.link.mac!) !== formatMac(event.from)) receiver.receive(event.frame);
+    }
+  });
+
+  /** Puts a frame on the wire as if the station `from` had sent it. */
+  inject(from: Uint8Array, frame: Uint8Array): void {
+    this.#dispatcher.dispatch({ from, frame: frame.slice() });
+  }
+
+  attach(receiver: Receiver): () => void {
+    this.#receivers.add(receiver);
+    return () => void this.#receivers.delete(receiver);
+  }
+}
+
+/** A host whose interfaces are cabled to segments: the ports Frames and Links without a kernel. */
+export class MemoryHost implements Frames, Links {
+  readonly #links = new Map<string, { link: Link; readonly segment: MemorySegment }>();
+  readonly #watchers = new Set<(links: readonly Link[]) => void>();
+  /** The next sockets fail with these. */
+  readonly failures: EnvironmentError[] = [];
+  /** Sockets that are open. */
+  sockets = 0;
+  #nextIndex = 2;
+
+  /** Adds an interface that qualifies for both families, unless `more` says otherwise. */
+  plug(name: string, segment: MemorySegment, mac: string, more: Partial<Link> = {}): Link {
+    const link: Link = {
+      index: this.#nextIndex++,
+      name,
+      mac: parseMac(mac)!,
+      up: true,
+      broadcast: true,
+      noArp: false,
+      hasMaster: false,
+      addresses: [{ address: parseAddress("fe80::1")!, prefixLength: 64 }],
+      ...more,
+    };
+    this.#links.set(name, { link, segment });
+    this.#tell();
+    return link;
+  }
+
+  change(name: string, more: Partial<Link>): void {
+    const entry = this.#links.get(name)!;
+    this.#links.set(name, { ...entry, link: { ...entry.link, ...more } });
+    this.#tell();
+  }
+
+  unplug(name: string): void {
+    this.#links.delete(name);
+    this.#tell();
+  }
+
+  watch(onChange: (links: readonly Link[]) => void): { close(): void } {
+    this.#watchers.add(onChange);
+    onChange(this.#all());
+    return { close: () => void this.#watchers.delete(onChange) };
+  }
+
+  open(link: Link, kind: FrameKind, onFrame: (frame: Uint8Array) => void): FrameSocket {
+    const failure = this.failures.shift();
+    if (failure !== undefined) throw failure;
+    const entry = [...this.#links.values()].find((entry) => entry.link.index === link.index);
+    if (entry === undefined) throw new EnvironmentError("no-link", `${link.name} is gone`, { retryable: true });
+    this.sockets++;
+    let addresses: ReadonlySet<IpAddress> = new Set();
+    const detach = entry.segment.attach({
+      link,
+      receive: (frame) => {
+        const target = requestTarget(kind, frame);
+        if (target !== undefined && addresses.has(target) && isMeantFor(link.mac!, frame)) onFrame(frame);
+      },
+    });
+    let open = true;
+    return {
+      send: (frame) => {
+        if (open) entry.segment.inject(link.mac!, frame);
+        return open;
+      },
+      listenFor: (wanted) => (addresses = new Set(wanted)),
+      close: () => {
+        if (!open) return;
+        open = false;
+        this.sockets--;
+        detach();
+      },
+    };
+  }
+
+  #all(): readonly Link[] {
+    return [...this.#links.values()].map(({ link }) => link);
+  }
+
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher(this.#all());
+  }
+}
+
+/** What a request of the kind asks for; undefined for other frames. */
+function requestTarget(kind: FrameKind, frame: Uint8Array): IpAddress | undefined {
+  const half = (at: number): number => ((frame[at] ?? 0) << 8) | (frame[at + 1] ?? 0);
+  if (kind === "arp") {
+    const request = half(12) === 0x0806 && half(20) === 1 && frame.length >= 42;
+    return request ? addressFromBytes(frame.subarray(38, 42)) : undefined;
+  }
+  const solicitation = half(12) === 0x86dd && frame[20] === 58 && frame[21] === 255 && half(54) === 0x8700;
+  return solicitation && frame.length >= 78 ? addressFromBytes(frame.subarray(62, 78)) : undefined;
+}
+
+function isMeantFor(mac: MacAddress, frame: Uint8Array): boolean {
+  return (frame[0]! & 1) === 1 || formatMac(frame.subarray(0, 6)) === formatMac(mac);
+}
