@@ -1,5 +1,5 @@
 import type { IpAddress } from "../ip/address.ts";
-import { familyOf } from "../ip/address.ts";
+import { addressFromBytes, familyOf, formatAddress } from "../ip/address.ts";
 import type { EnvironmentError } from "../lib/errors.ts";
 import type { NativeAddon, NativeSocket } from "../native/binding.ts";
 import type { Link } from "../ports/links.ts";
@@ -56,7 +56,8 @@ export class SolicitedNodeGroups {
     const member = this.#memberWithRoom();
     if (typeof member === "number") return systemError(`open a socket for groups on ${this.#link.name}`, member);
     const result = this.#changeMembership(member, linux.IPV6_JOIN_GROUP, suffix);
-    if (result < 0) return systemError(`join ${groupText(suffix)} on ${this.#link.name}`, result);
+    if (result < 0)
+      return systemError(`join ${formatAddress(addressFromBytes(groupAddress(suffix)))} on ${this.#link.name}`, result);
     member.joined++;
     this.#groups.set(suffix, member);
     return undefined;
@@ -93,11 +94,6 @@ export class SolicitedNodeGroups {
   }
 }
 
-function groupText(suffix: number): string {
-  const digits = suffix.toString(16).padStart(6, "0");
-  return `ff02::1:ff${digits.slice(0, 2)}:${digits.slice(2)}`;
-}
-
 /** The last 24 bits, all that the solicited-node group keeps of an address. */
 function groupSuffix(address: IpAddress): number {
   return Number(address & 0xff_ffffn);
@@ -107,10 +103,15 @@ function suffixBytes(suffix: number): readonly number[] {
   return [suffix >>> 16, (suffix >>> 8) & 0xff, suffix & 0xff];
 }
 
-/** struct ipv6_mreq: ff02::1:ffXX:XXXX, interface index. */
+/** ff02::1:ffXX:XXXX */
+function groupAddress(suffix: number): Uint8Array {
+  return Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ...suffixBytes(suffix));
+}
+
+/** struct ipv6_mreq: group, interface index. */
 function ipv6Membership(linkIndex: number, suffix: number): Uint8Array {
   const bytes = new Uint8Array(20);
-  bytes.set([0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ...suffixBytes(suffix)]);
+  bytes.set(groupAddress(suffix));
   new DataView(bytes.buffer).setInt32(16, linkIndex, true);
   return bytes;
 }
