@@ -65,10 +65,9 @@ async function buildLab(
   const apiServer = await progress.step(
     "an API server with MetalLB's CRDs",
     () => startServer(folder),
-    ({ url }) => url,
+    ({ url }) => `${url}, KUBECONFIG=${folder.kubeconfig}`,
   );
   closers.push(() => apiServer.close());
-  writeFileSync(folder.kubeconfig, apiServer.kubeconfig(), { mode: 0o600 });
   const { certificate, key } = await generateCertificates(["webapp.example"], systemClock.wallTime());
   writeFileSync(folder.containerCertificate, JSON.stringify({ cert: certificate, key }), { mode: 0o600 });
   const cluster = new Cluster(createKubeClient(loadEndpoint({ kubeconfig: folder.kubeconfig, env: {} })));
@@ -131,8 +130,13 @@ function podReady({ cluster }: Lab, progress: Progress, name: string): Promise<t
   return progress.until(`pod ${name} to be ready`, START, () => cluster.isReady(pod));
 }
 
-/** A new folder for a lab. /run is hidden inside, so it can't be there. */
+/** The longest path of a unix socket, with its final zero (unix(7)). */
+const SOCKET_PATH = 108;
+
+/** A new folder for a lab. /run is hidden inside, so it can't be there, and its socket's path must not be too long. */
 export function createLabFolder(): LabFolder {
-  const parent = /^(\/var)?\/run\//.test(tmpdir()) ? "/tmp" : tmpdir();
-  return new LabFolder(mkdtempSync(join(parent, "metallb-lab-")));
+  const template = join(tmpdir(), "metallb-lab-");
+  const usable =
+    !/^(\/var)?\/run\//.test(template) && new LabFolder(`${template}XXXXXX`).apiSocket.length < SOCKET_PATH;
+  return new LabFolder(mkdtempSync(usable ? template : "/tmp/metallb-lab-"));
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { yamlBlocks } from "../../../test/support/seeds.ts";
 import { WEB_APPLICATION } from "./manifests/web-application.ts";
 import { podAddress, STATIONS, SWITCH, topologyScript } from "./topology.ts";
 
@@ -33,4 +34,8 @@ describe("topology", () => {
   ])("pod $n of $cidr has $address", ({ cidr, n, address }) => {
     expect(podAddress(cidr, n)).toBe(address);
   });
+});
+
+test("the demo applies the guide's complete example word for word", () => {
+  expect(WEB_APPLICATION).toBe(yamlBlocks("sharing-guide.md").at(-1));
 });
