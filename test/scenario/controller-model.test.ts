@@ -6,14 +6,14 @@ import { AllocationWorld } from "../support/allocation-world.ts";
 
 /** Small pools whose ranges never overlap: there must be collisions, not addresses. */
 const POOL_RANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  p0: [["10.0.0.254", "10.0.1.1"]],
+  p0: [["10.0.0.255", "10.0.1.0"]],
   p1: [
-    ["10.1.0.1", "10.1.0.2"],
+    ["10.1.0.1", "10.1.0.1"],
     ["fd00:1::", "fd00:1::1"],
   ],
   p2: [["fd00:2::5", "fd00:2::6"]],
 };
-const ADDRESSES = ["10.0.0.254", "10.0.0.255", "10.0.1.1", "10.1.0.1", "10.1.0.2", "fd00:1::", "fd00:2::5", "10.9.9.9"];
+const ADDRESSES = ["10.0.0.255", "10.0.1.0", "10.1.0.1", "fd00:1::", "fd00:2::5", "10.9.9.9"];
 
 type Step =
   | { readonly do: "service"; readonly name: string; readonly service: ModelService }
