@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { brokenRules } from "../support/allocation-oracle.ts";
+import { brokenRules, missedSharing } from "../support/allocation-oracle.ts";
 import type { ModelPool, ModelService } from "../support/allocation-world.ts";
 import { AllocationWorld } from "../support/allocation-world.ts";
 
@@ -130,6 +130,10 @@ describe("random histories of pools and Services", () => {
           perform(world, next);
           world.flush();
           const broken = brokenRules(world, before);
+          if (next.do === "service") {
+            const id = `${next.service.namespace}/${next.name}`;
+            if ((before.get(id) ?? []).length === 0) broken.push(...missedSharing(world, id));
+          }
           if (broken.length > 0) expect(broken).toEqual([]);
           if (shown !== undefined) expect([world.outcome(), world.writes]).toEqual(shown);
         }

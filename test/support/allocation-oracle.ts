@@ -7,13 +7,7 @@ import type { AllocationWorld, ModelPool, ModelService } from "./allocation-worl
  * code under test but the parsing of addresses. `before` is who had what before the last step.
  */
 export function brokenRules(world: AllocationWorld, before: ReadonlyMap<string, readonly IpAddress[]>): string[] {
-  return [
-    ...forbiddenPairs(world, before),
-    ...strayAddresses(world),
-    ...wrongCounts(world),
-    ...hopeful(world),
-    ...unpacked(world, before),
-  ];
+  return [...forbiddenPairs(world, before), ...strayAddresses(world), ...wrongCounts(world), ...hopeful(world)];
 }
 
 const addressesOf = new WeakMap<ModelPool, readonly IpAddress[]>();
@@ -89,23 +83,19 @@ function hopeful(world: AllocationWorld): string[] {
   });
 }
 
-/** Services that just got an address of their own although there was one to share. */
-function unpacked(world: AllocationWorld, before: ReadonlyMap<string, readonly IpAddress[]>): string[] {
-  return [...world.services].flatMap(([id, service]) => {
-    const [address] = world.addresses(id);
-    const isNew = (before.get(id) ?? []).length === 0;
-    if (!isNew || address === undefined || service.families.length > 1 || service.addresses.length > 0) return [];
-    const shared = [...world.services].some(([other]) => other !== id && world.addresses(other).includes(address));
-    const home = world.pools.get(poolWith(world, address)!)!;
-    const better = [...world.pools].find(([name, pool]) => {
-      const sameGroup = (pool.namespaces === undefined) === (home.namespaces === undefined);
-      if (!sameGroup || !couldServe(world, id, service, name, pool)) return false;
-      return allAddresses(pool).some((candidate) => isShareable(world, id, service, candidate));
-    });
-    return shared || better === undefined
-      ? []
-      : [`${id} has an address of its own, but could share one of ${better[0]}`];
+/** A Service that just got its first address, and one of its own, although there was one to share. */
+export function missedSharing(world: AllocationWorld, id: string): string[] {
+  const service = world.services.get(id)!;
+  const [address] = world.addresses(id);
+  if (address === undefined || service.families.length > 1 || service.addresses.length > 0) return [];
+  const shared = [...world.services.keys()].some((other) => other !== id && world.addresses(other).includes(address));
+  const home = world.pools.get(poolWith(world, address)!)!;
+  const better = [...world.pools].find(([name, pool]) => {
+    const sameGroup = (pool.namespaces === undefined) === (home.namespaces === undefined);
+    if (!sameGroup || !couldServe(world, id, service, name, pool)) return false;
+    return allAddresses(pool).some((candidate) => isShareable(world, id, service, candidate));
   });
+  return shared || better === undefined ? [] : [`${id} has an address of its own, but could share one of ${better[0]}`];
 }
 
 function isShareable(world: AllocationWorld, id: string, service: ModelService, address: IpAddress): boolean {
