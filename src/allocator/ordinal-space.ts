@@ -2,6 +2,7 @@ import type { IpAddress } from "../ip/address.ts";
 import { familyOf } from "../ip/address.ts";
 import type { Family } from "../ip/family.ts";
 import type { IpRange } from "../ip/range.ts";
+import { partitionPoint } from "../lib/search.ts";
 
 /** A range of a pool, with the ordinals of its usable addresses: `start` and up. */
 export interface Segment {
@@ -54,14 +55,8 @@ export class OrdinalSpace {
 
   /** The last segment that starts at or before `ordinal`; those without usable addresses share their successor's start. */
   #segmentOf(ordinal: bigint): Segment {
-    let low = 0;
-    let high = this.segments.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.segments[middle]!.start <= ordinal) low = middle;
-      else high = middle - 1;
-    }
-    return this.segments[low]!;
+    const behind = partitionPoint(this.segments.length, (i) => this.segments[i]!.start <= ordinal);
+    return this.segments[behind - 1]!;
   }
 }
 

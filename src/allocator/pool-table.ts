@@ -1,6 +1,7 @@
 import type { IpAddress } from "../ip/address.ts";
 import type { Family } from "../ip/family.ts";
 import { rangeContains } from "../ip/range.ts";
+import { partitionPoint } from "../lib/search.ts";
 import { FamilySpace } from "./family-space.ts";
 import type { Segment } from "./ordinal-space.ts";
 import type { Pool } from "./pool.ts";
@@ -64,14 +65,8 @@ export class PoolTable {
   }
 
   locate(address: IpAddress): Location | undefined {
-    let low = 0;
-    let high = this.#entries.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#entries[middle]!.segment.range.first <= address) low = middle + 1;
-      else high = middle;
-    }
-    const entry = this.#entries[low - 1];
+    const behind = partitionPoint(this.#entries.length, (i) => this.#entries[i]!.segment.range.first <= address);
+    const entry = this.#entries[behind - 1];
     if (entry === undefined || !rangeContains(entry.segment.range, address)) return undefined;
     const { spaces, space, segment } = entry;
     return { spaces, space, ordinal: space.space.ordinalOf(segment, address) };

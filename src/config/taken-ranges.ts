@@ -1,5 +1,6 @@
 import type { IpRange } from "../ip/range.ts";
 import { rangesOverlap } from "../ip/range.ts";
+import { partitionPoint } from "../lib/search.ts";
 
 /** A range with where it was written. */
 export interface DefinedRange {
@@ -23,13 +24,6 @@ export class TakenRanges {
 
   /** Index of the first range that ends at or behind `address`. */
   #firstThatEndsAt(address: bigint): number {
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#sorted[middle]!.range.last < address) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return partitionPoint(this.#sorted.length, (i) => this.#sorted[i]!.range.last < address);
   }
 }

@@ -1,5 +1,6 @@
 import type { ServiceId } from "../allocator/request.ts";
 import type { Topic } from "../allocator/topic.ts";
+import { partitionPoint } from "../lib/search.ts";
 
 interface Waiter {
   readonly id: ServiceId;
@@ -53,14 +54,7 @@ export class WaitingList {
 
 /** Where `waiter` is in the sorted list, or belongs. */
 function position(waiters: readonly Waiter[], waiter: Waiter): number {
-  let low = 0;
-  let high = waiters.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (isBefore(waiters[middle]!, waiter)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return partitionPoint(waiters.length, (i) => isBefore(waiters[i]!, waiter));
 }
 
 function isBefore(a: Waiter, b: Waiter): boolean {

@@ -2,6 +2,7 @@ import type { Pool } from "../allocator/pool.ts";
 import type { IpAddress } from "../ip/address.ts";
 import type { IpRange } from "../ip/range.ts";
 import { rangeContains } from "../ip/range.ts";
+import { partitionPoint } from "../lib/search.ts";
 
 interface Entry {
   readonly range: IpRange;
@@ -26,14 +27,8 @@ export class PoolIndex {
   }
 
   #find(address: IpAddress): string | undefined {
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#sorted[middle]!.range.last < address) low = middle + 1;
-      else high = middle;
-    }
-    const entry = this.#sorted[low];
+    const at = partitionPoint(this.#sorted.length, (i) => this.#sorted[i]!.range.last < address);
+    const entry = this.#sorted[at];
     return entry !== undefined && rangeContains(entry.range, address) ? entry.pool : undefined;
   }
 }
