@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { AcceptedFlags } from "../lib/accepted-flags.ts";
+import type { AcceptedFlags } from "../lib/flags.ts";
 
 /** A flag that means something here. Its default comes from the process's own table. */
 export interface Flag {

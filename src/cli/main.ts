@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { isMainThread, workerData } from "node:worker_threads";
 import { Command, CommanderError } from "commander";
-import type { AcceptedFlags } from "../lib/accepted-flags.ts";
+import type { AcceptedFlags } from "../lib/flags.ts";
 import { CONTROLLER_ACCEPTED_FLAGS, CONTROLLER_DEFAULTS } from "../controller/flags.ts";
-import { ACCEPTED_FLAGS, SPEAKER_DEFAULTS } from "../speaker/flags.ts";
+import { SPEAKER_ACCEPTED_FLAGS, SPEAKER_DEFAULTS } from "../speaker/flags.ts";
 import { addFlags, CONTROLLER_FLAGS, type Flag, fromGoSyntax, givenOf, SPEAKER_FLAGS, switchesOf } from "./flags.ts";
 import { VERSION } from "./version.ts";
 
@@ -42,7 +42,7 @@ const PROCESSES: readonly Process[] = [
     name: "speaker",
     summary: "announce the addresses that this node owns",
     flags: SPEAKER_FLAGS,
-    accepted: ACCEPTED_FLAGS,
+    accepted: SPEAKER_ACCEPTED_FLAGS,
     defaults: SPEAKER_DEFAULTS,
     run: async (options) => {
       const { runSpeaker } = await import("../speaker/main.ts");

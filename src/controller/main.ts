@@ -1,5 +1,5 @@
-import { acceptedNotes } from "../lib/accepted-flags.ts";
 import { EnvironmentError, errorMessage } from "../lib/errors.ts";
+import { acceptedNotes, commonFlagIssues } from "../lib/flags.ts";
 import type { Log } from "../ports/log.ts";
 import { createKubeClient } from "../k8s/client.ts";
 import { type KubeEndpoint, loadEndpoint } from "../k8s/endpoint.ts";
@@ -10,7 +10,7 @@ import { systemRandom } from "../platform/system-random.ts";
 import { type Listening, type Readiness, serveHealth, serveMetrics } from "../telemetry/http.ts";
 import { createLog } from "../telemetry/logger.ts";
 import { createMetrics, type ExposedMetrics } from "../telemetry/metrics.ts";
-import { CONTROLLER_ACCEPTED_FLAGS, controllerFlagIssues, type ControllerFlags } from "./flags.ts";
+import { CONTROLLER_ACCEPTED_FLAGS, type ControllerFlags } from "./flags.ts";
 import type { ControllerPorts } from "./ports.ts";
 import { type Controller, startController } from "./run.ts";
 
@@ -19,7 +19,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Runs the controller until SIGTERM or SIGINT. Returns the exit code. */
 export async function runController(flags: ControllerFlags, env: Env): Promise<number> {
   const log = createLog({ level: flags.logLevel });
-  const issues = controllerFlagIssues(flags);
+  const issues = commonFlagIssues(flags);
   for (const issue of issues) log.error({}, issue);
   if (issues.length > 0) return 2;
   for (const note of acceptedNotes(flags.accepted, CONTROLLER_ACCEPTED_FLAGS)) log.info({}, note);

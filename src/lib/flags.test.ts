@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { CONTROLLER_DEFAULTS, type ControllerFlags, controllerFlagIssues } from "./flags.ts";
+import { COMMON_DEFAULTS, type CommonFlags, acceptedNotes, commonFlagIssues } from "./flags.ts";
 
-describe("controllerFlagIssues", () => {
-  test.each<[Partial<ControllerFlags>, string | undefined]>([
+describe("commonFlagIssues", () => {
+  test.each<[Partial<CommonFlags>, string | undefined]>([
     [{}, undefined],
     [{ port: 0, healthProbePort: 0 }, undefined],
     [{ logLevel: "all" }, undefined],
@@ -12,7 +12,15 @@ describe("controllerFlagIssues", () => {
     [{ port: 17_472 }, "both 17472"],
     [{ logLevel: "loud" as "all" }, "use one of all, debug, info, warn, error, none"],
   ])("%j: %s", (flags, want) => {
-    const issues = controllerFlagIssues({ ...CONTROLLER_DEFAULTS, ...flags });
+    const issues = commonFlagIssues({ ...COMMON_DEFAULTS, ...flags });
     expect(issues).toEqual(want === undefined ? [] : [expect.stringContaining(want)]);
   });
+});
+
+test("accepted flags that were given are explained, others are not", () => {
+  const flags = {
+    host: { takesValue: true, meaning: "has no effect" },
+    other: { takesValue: false, meaning: "neither" },
+  };
+  expect(acceptedNotes(["host", "unknown", "toString"], flags)).toEqual(["--host has no effect"]);
 });

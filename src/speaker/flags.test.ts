@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SpeakerFlags } from "./flags.ts";
-import { ACCEPTED_FLAGS, resolveSpeakerFlags, SPEAKER_DEFAULTS } from "./flags.ts";
+import { resolveSpeakerFlags, SPEAKER_ACCEPTED_FLAGS, SPEAKER_DEFAULTS } from "./flags.ts";
 
 const ENV = { METALLB_NODE_NAME: "node-1", METALLB_NAMESPACE: "metallb-system", METALLB_POD_NAME: "speaker-x" };
 
@@ -38,9 +38,12 @@ describe("issues", () => {
 });
 
 test("flags that change nothing here are explained", () => {
-  const { notes, issues } = resolve({ accepted: Object.keys(ACCEPTED_FLAGS) }, { ...ENV, METALLB_BGP_TYPE: "frr-k8s" });
+  const { notes, issues } = resolve(
+    { accepted: Object.keys(SPEAKER_ACCEPTED_FLAGS) },
+    { ...ENV, METALLB_BGP_TYPE: "frr-k8s" },
+  );
   expect(issues).toEqual([]);
-  expect(notes).toHaveLength(Object.keys(ACCEPTED_FLAGS).length + 1);
+  expect(notes).toHaveLength(Object.keys(SPEAKER_ACCEPTED_FLAGS).length + 1);
   expect(notes).toContain("--host is deprecated and has no effect");
   expect(notes).toContain("METALLB_BGP_TYPE=frr-k8s is accepted; this version announces on layer 2 only");
 });

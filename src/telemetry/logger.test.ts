@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createLog, type LogLevel } from "./logger.ts";
+import type { LogLevel } from "../lib/flags.ts";
+import { createLog } from "./logger.ts";
 
 function record(level: LogLevel) {
   const lines: string[] = [];

@@ -1,4 +1,5 @@
 import pino, { type Logger } from "pino";
+import type { LogLevel } from "../lib/flags.ts";
 import type { Log, LogFields } from "../ports/log.ts";
 
 /** The log levels of the command line and what each means to pino. */
@@ -9,9 +10,7 @@ const LEVELS = {
   warn: "warn",
   error: "error",
   none: "silent",
-} as const;
-
-export type LogLevel = keyof typeof LEVELS;
+} as const satisfies Readonly<Record<LogLevel, string>>;
 
 /**
  * One JSON line per call: `ts` (RFC 3339), `level`, the fields, `msg`. Lines are written at once, so that the last
