@@ -22,7 +22,7 @@ export function parsePrefix(text: string): IpPrefix | undefined {
 }
 
 /** Clears all bits behind the first `length` bits of the address's own family. */
-export function maskAddress(address: IpAddress, length: number): IpAddress {
+function maskAddress(address: IpAddress, length: number): IpAddress {
   const host = BigInt(familyBits(familyOf(address)) - length);
   return ((address >> host) << host) as IpAddress;
 }
