@@ -57,12 +57,17 @@ function openPacketSocket(
     attachFirst(addon, socket, filterFor(kind, addresses), (code, message) =>
       onTrouble(code, `${link.name}: ${message}`),
     );
+  let closed = false;
+  // A batch that is being handed on outlives a socket that the receiver closes.
+  const whileOpen = (frame: Uint8Array): void => {
+    if (!closed) onFrame(frame);
+  };
   try {
     filter([]);
     addon.setOption(socket, linux.SOL_PACKET, linux.PACKET_IGNORE_OUTGOING, 1);
     addon.setOption(socket, linux.SOL_SOCKET, linux.SO_RCVBUF, RECEIVE_BUFFER);
     check(addon.bind(socket, packetAddress(link.index, ETHER_TYPE[kind])), `bind a packet socket to ${link.name}`);
-    check(readFrames(addon, socket, link, onFrame, onTrouble), `watch a packet socket on ${link.name}`);
+    check(readFrames(addon, socket, link, whileOpen, onTrouble), `watch a packet socket on ${link.name}`);
   } catch (error) {
     addon.close(socket);
     throw error;
@@ -74,6 +79,7 @@ function openPacketSocket(
       groups?.set(addresses);
     },
     close: () => {
+      closed = true;
       groups?.close();
       addon.close(socket);
     },
