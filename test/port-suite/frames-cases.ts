@@ -7,7 +7,7 @@ import type { Link } from "../../src/ports/links.ts";
 import { arpRequest, CLIENT, solicitation } from "../support/request-frames.ts";
 
 /** One interface with another station on its cable. */
-export interface FramesWorld {
+interface FramesWorld {
   readonly frames: Frames;
   readonly link: Link;
   /** The other station sends. */
