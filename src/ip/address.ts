@@ -55,21 +55,24 @@ export function formatAddress(address: IpAddress): string {
 export function addressFromBytes(bytes: Uint8Array): IpAddress {
   if (bytes.length !== 4 && bytes.length !== 16)
     throw new BugError(`an IP address has 4 or 16 bytes, not ${bytes.length}`);
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
-  return (bytes.length === 4 ? MAPPED | value : value) as IpAddress;
+  if (bytes.length === 4) {
+    const [a, b, c, d] = bytes;
+    return (MAPPED | BigInt(a! * 0x100_0000 + ((b! << 16) | (c! << 8) | d!))) as IpAddress;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return ((view.getBigUint64(0) << 64n) | view.getBigUint64(8)) as IpAddress;
 }
 
 /** 4 bytes for IPv4, 16 for IPv6, in network order. */
 export function addressToBytes(address: IpAddress): Uint8Array {
-  const length = familyOf(address) === "IPv4" ? 4 : 16;
-  const bytes = new Uint8Array(length);
-  let rest: bigint = address;
-  for (let i = length - 1; i >= 0; i--) {
-    bytes[i] = Number(rest & 0xffn);
-    rest >>= 8n;
+  if (familyOf(address) === "IPv4") {
+    const value = Number(address & 0xffff_ffffn);
+    return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
   }
-  return bytes;
+  const view = new DataView(new ArrayBuffer(16));
+  view.setBigUint64(0, address >> 64n);
+  view.setBigUint64(8, address);
+  return new Uint8Array(view.buffer);
 }
 
 /** IPv6 link-local unicast, fe80::/10 (RFC 4291 §2.5.6). */
