@@ -14,7 +14,7 @@ import type { Topic } from "./topic.ts";
 import { addressTopic, freeTopic, shareTopic } from "./topic.ts";
 
 /** Addresses for a Service, in the order of its families. */
-interface Choice {
+export interface Choice {
   readonly addresses: readonly IpAddress[];
   /** With PreferDualStack: why there is no address of the other family. */
   readonly missing?: Refusal;

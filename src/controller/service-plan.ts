@@ -1,5 +1,5 @@
 import type { Allocator } from "../allocator/allocator.ts";
-import { chooseAddresses, heldRefusal, waitTopics } from "../allocator/choose.ts";
+import { type Choice, chooseAddresses, heldRefusal, waitTopics } from "../allocator/choose.ts";
 import type { Refusal } from "../allocator/refusal.ts";
 import type { ServiceRequest, Terms } from "../allocator/request.ts";
 import type { Topic } from "../allocator/topic.ts";
@@ -53,20 +53,40 @@ export function planService(allocator: Allocator, service: ServiceView, held: re
     return { addresses, terms, pool: poolOf(allocator, addresses), refusal: request.error, lost: [], waitFor: [] };
   }
   const chosen = chooseAddresses(allocator, request.value, held.length > 0 ? held : onePerFamily(shown));
-  const addresses = chosen.ok
-    ? chosen.value.addresses
-    : held.filter((address) => isKeepable(allocator, request.value, address));
-  const refusals = chosen.ok ? [chosen.value.missing] : [chosen.error];
+  const keepable = held.filter((address) => isKeepable(allocator, request.value, address));
+  const addresses = chosen.ok ? withOtherFamily(allocator, request.value, chosen.value, keepable) : keepable;
+  const missing = chosen.ok && addresses.length === 1 ? chosen.value.missing : undefined;
   const obstacles = addresses.map((address) => allocator.obstacle({ id, terms }, address));
-  const reasons = [...refusals, ...obstacles].filter((reason) => reason !== undefined);
+  const refusal = chosen.ok ? obstacles.find((obstacle) => obstacle !== undefined) : chosen.error;
+  const reasons = [refusal, missing, ...obstacles].filter((reason) => reason !== undefined);
   return {
     addresses,
     terms,
     pool: poolOf(allocator, addresses),
-    ...(chosen.ok ? onlyDefined(chosen.value.missing) : { refusal: chosen.error }),
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(missing === undefined ? {} : { missing }),
     lost: losses(allocator, request.value, new Set([...held, ...shown]), addresses),
     waitFor: reasons.length === 0 ? [] : waitTopics(allocator, request.value, addresses, reasons),
   };
+}
+
+/**
+ * When there is no address of the other family, the one that the Service has stays, although it doesn't fit any more, as
+ * long as it may. Not one of another pool: speakers announce the addresses of a Service only together.
+ */
+function withOtherFamily(
+  allocator: Allocator,
+  { families }: ServiceRequest,
+  { addresses, missing }: Choice,
+  keepable: readonly IpAddress[],
+): readonly IpAddress[] {
+  const [only] = addresses;
+  if (only === undefined || missing === undefined) return addresses;
+  const pool = poolOf(allocator, [only]);
+  const kept = keepable.filter(
+    (address) => familyOf(address) !== familyOf(only) && poolOf(allocator, [address]) === pool,
+  );
+  return [only, ...kept].sort((a, b) => families.indexOf(familyOf(a)) - families.indexOf(familyOf(b)));
 }
 
 /**
@@ -111,10 +131,6 @@ function losses(
 
 function poolOf(allocator: Allocator, addresses: readonly IpAddress[]): string | undefined {
   return addresses[0] === undefined ? undefined : allocator.poolOf(addresses[0])?.name;
-}
-
-function onlyDefined(missing: Refusal | undefined): { missing?: Refusal } {
-  return missing === undefined ? {} : { missing };
 }
 
 function onePerFamily(addresses: readonly IpAddress[]): readonly IpAddress[] {

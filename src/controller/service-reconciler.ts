@@ -12,6 +12,7 @@ import type { Log } from "../ports/log.ts";
 import { shownAddresses } from "./service-request.ts";
 import type { ServicePlan } from "./service-plan.ts";
 import { claimable, NOTHING, planService } from "./service-plan.ts";
+import { claimStanding } from "./service-status.ts";
 import { WaitingList } from "./waiting-list.ts";
 
 interface Entry {
@@ -120,10 +121,14 @@ export class ServiceReconciler {
       .map(([id]) => id);
   }
 
-  /** Who has an address claims it before anybody gets a new one, so that a restart changes nothing. */
+  /**
+   * Who has an address claims it before anybody gets a new one, so that a restart changes nothing. Who shares an address
+   * against the rules since its terms changed has said so in its status; the others were there by right and come first.
+   */
   #start(): void {
     const ids = this.#inOrder(this.#entries.keys());
-    for (const id of ids) {
+    const standing = (id: ServiceId) => claimStanding(this.#entries.get(id)!.view);
+    for (const id of ids.toSorted((a, b) => standing(a) - standing(b))) {
       const { view, holder } = this.#entries.get(id)!;
       if (!this.#isOurs(id, view) || view.type !== "LoadBalancer") continue;
       const { addresses, terms } = claimable(this.#allocator, view);

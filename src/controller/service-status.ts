@@ -30,6 +30,18 @@ const EVENT_REASONS: Partial<Record<Refusal["code"], string>> = {
   "cluster-ip-missing": "noclusterIPsIPFamily",
 };
 
+/** Refusals that leave a Service on an address with others that it may not share it with. */
+const SHARING_REASONS: ReadonlySet<string> = new Set(
+  (["address-in-use", "sharing-key-conflict", "backend-conflict"] as const).map(refusalReason),
+);
+
+/** How good a Service's claim to what its status shows is, by what was last reported: lower is better. */
+export function claimStanding({ conditions }: ServiceView): 0 | 1 | 2 {
+  const condition = conditions.find(({ type }) => type === ALLOCATED_CONDITION);
+  if (condition?.status !== "False") return 0;
+  return SHARING_REASONS.has(condition.reason) ? 2 : 1;
+}
+
 /**
  * What must be written so that the Service shows its plan; undefined when it does. The status is also the memory of
  * what was reported: an event is due when, and only when, something of it changes, so restarts repeat nothing.

@@ -176,6 +176,33 @@ describe("when terms change", () => {
     expect(lab.shown("b")).toEqual({ ips: ["10.0.0.1"], pool: "one", condition: "True Allocated" });
   });
 
+  test("a restart remembers who changed its key, though that one is older", async () => {
+    const lab = new ControllerLab();
+    lab.pool("one", { addresses: ["10.0.0.1/32", "fd00::1/128"] });
+    await lab.start();
+    const dual = {
+      ipFamilyPolicy: "PreferDualStack",
+      clusterIPs: ["10.96.0.1", "fd96::1"],
+      ipFamilies: ["IPv4", "IPv6"],
+    };
+    lab.service("older", { age: 0, annotations: { [KEY]: "k" }, ports: ["TCP/80"] });
+    lab.service("younger", { age: 1, annotations: { [KEY]: "k" }, ports: ["TCP/443"], spec: dual });
+    await lab.quiet();
+    lab.annotate("older", { [KEY]: "mine" });
+    await lab.quiet();
+    const shown = () => ["older", "younger"].map((name) => lab.shown(name));
+    const before = shown();
+    expect(before).toMatchObject([
+      { ips: ["10.0.0.1"] },
+      { ips: ["10.0.0.1", "fd00::1"], condition: "True Allocated" },
+    ]);
+    await lab.stop();
+    const writes = lab.serviceWrites;
+    await lab.start();
+    expect(shown()).toEqual(before);
+    expect(lab.serviceWrites).toBe(writes);
+  });
+
   test("ports that collide on a shared address move the Service that changed them, or take its address away", async () => {
     const lab = new ControllerLab();
     lab.pool("two", { addresses: ["10.0.0.1-10.0.0.2"] });
