@@ -1,0 +1,17 @@
+/** `npm run bench`: prints one JSON object. Figures compare things within this one run; they are not timed tests. */
+import { cpus } from "node:os";
+import { benchAllocator } from "./allocator.ts";
+import { benchArp } from "./arp.ts";
+
+process.stdout.write(
+  `${JSON.stringify(
+    {
+      node: process.version,
+      cpus: cpus().map((cpu) => cpu.model),
+      allocator: benchAllocator(),
+      arp: await benchArp(),
+    },
+    null,
+    2,
+  )}\n`,
+);
