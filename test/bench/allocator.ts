@@ -6,7 +6,7 @@ import { newHolder } from "../../src/allocator/request.ts";
 import { familyOf } from "../../src/ip/address.ts";
 import { parsePrefix, prefixRange } from "../../src/ip/prefix.ts";
 
-export interface FillResult {
+interface FillResult {
   readonly pool: string;
   readonly allocations: number;
   readonly allocationsPerSecond: number;
