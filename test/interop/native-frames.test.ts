@@ -129,7 +129,8 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:tcpdump"]).skip)("
         return agent.events.slice(since).some((event) => event.on === "frame");
       })
       .toBe(true);
-    expect(agent.events).toContainEqual(expect.objectContaining({ on: "trouble", code: "ENETDOWN" }));
+    // The link monitor tells that a link is down; the sockets on it don't have to.
+    expect(agent.events.filter(({ on }) => on === "trouble")).toEqual([]);
   });
 
   test("solicited-node groups are reported by MLD, once per group, and left when not wanted", async () => {
