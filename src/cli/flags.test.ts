@@ -20,11 +20,11 @@ function parse(...argv: string[]): Command {
 
 describe("flags", () => {
   test.each([
-    { argv: [], want: { port: 9120, lbClass: "", ignoreExcludeLb: false } },
-    { argv: ["-port=7472", "--lb-class=a/b"], want: { port: 7472, lbClass: "a/b", ignoreExcludeLb: false } },
-    { argv: ["--port", "0", "-lb-class", "a=b"], want: { port: 0, lbClass: "a=b", ignoreExcludeLb: false } },
-    { argv: ["-ignore-exclude-lb=true"], want: { port: 9120, lbClass: "", ignoreExcludeLb: true } },
-    { argv: ["--ignore-exclude-lb=false"], want: { port: 9120, lbClass: "", ignoreExcludeLb: false } },
+    { argv: [], want: { port: 9120 } },
+    { argv: ["-port=7472", "--lb-class=a/b"], want: { port: 7472, lbClass: "a/b" } },
+    { argv: ["--port", "0", "-lb-class", "a=b"], want: { port: 0, lbClass: "a=b" } },
+    { argv: ["-ignore-exclude-lb=true"], want: { port: 9120, ignoreExcludeLb: true } },
+    { argv: ["--ignore-exclude-lb=false"], want: { port: 9120 } },
   ])("$argv", ({ argv, want }) => {
     expect(parse(...argv).opts()).toEqual(want);
   });

@@ -31,12 +31,16 @@ export const SPEAKER_FLAGS: readonly Flag[] = [
   { name: "exclude-l2-file", kind: "text", help: "YAML file with the interfaces that are never used" },
 ];
 
-/** Adds flags to a command; those that are only accepted are not shown. */
+/**
+ * Adds flags to a command; those that are only accepted are not shown. Empty defaults are left to the caller, who has
+ * `defaults` too: in the help they would say nothing.
+ */
 export function addFlags(command: Command, flags: readonly Flag[], accepted: AcceptedFlags, defaults: object): Command {
   for (const { name, kind, help } of flags) {
     const option = new Option(kind === "switch" ? `--${name}` : `--${name} <value>`, help);
     if (kind === "port") option.argParser(parsePort);
-    command.addOption(option.default((defaults as Readonly<Record<string, unknown>>)[camelCase(name)]));
+    const value = (defaults as Readonly<Record<string, unknown>>)[camelCase(name)];
+    command.addOption(value === "" || value === false ? option : option.default(value));
   }
   for (const [name, { takesValue }] of Object.entries(accepted)) {
     command.addOption(new Option(takesValue ? `--${name} <value>` : `--${name}`).hideHelp());
