@@ -1,13 +1,18 @@
 import { defineConfig } from "vitest/config";
 
+const setupFiles = ["test/support/seed.ts"];
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts", "test/*.test.ts"] } },
-      { test: { name: "scenario", include: ["test/scenario/**/*.test.ts", "test/port-suite/**/*.test.ts"] } },
+      { test: { name: "unit", setupFiles, include: ["src/**/*.test.ts", "test/*.test.ts"] } },
+      {
+        test: { name: "scenario", setupFiles, include: ["test/scenario/**/*.test.ts", "test/port-suite/**/*.test.ts"] },
+      },
       {
         test: {
           name: "integration",
+          setupFiles,
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -16,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: "interop",
+          setupFiles,
           include: ["test/interop/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
