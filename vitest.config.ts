@@ -26,6 +26,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // Latencies and deadlines of the wire are not to compete with everything else.
+          sequence: { groupOrder: 1 },
         },
       },
     ],
