@@ -87,7 +87,7 @@ class DemoScript {
         return rows;
       },
     );
-    this.#progress.text(serviceTable(rows));
+    this.#progress.text(`\n${serviceTable(rows)}`);
   }
 
   async useServices(): Promise<void> {
@@ -187,7 +187,7 @@ class DemoScript {
         const announcers = await cluster.announcersOf(inNamespace(name), METALLB_NAMESPACE);
         return announcers.find((announcer) => announcer === node);
       });
-      rows.push({ service: `${NAMESPACE}/${name}`, address, ports, owner, mac, macOf: node });
+      rows.push({ service: name, address, ports, owner, mac });
     }
     return rows;
   }

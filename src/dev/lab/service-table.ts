@@ -8,18 +8,21 @@ export interface ServiceRow {
   readonly owner: string;
   /** What the client sees. */
   readonly mac: string;
-  readonly macOf: string;
 }
+
+/** No lines, as kubectl prints tables: five columns fit 80 characters that way. */
+const BARE = {
+  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "" },
+  ...{ "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " },
+};
 
 /** The table that people look at first: what the API says beside what the wire says. */
 export function serviceTable(rows: readonly ServiceRow[]): string {
   const table = new Table({
-    head: ["SERVICE", "ADDRESS", "PORTS", "OWNER (API)", "MAC SEEN BY THE CLIENT"],
-    style: { head: [], border: [] },
-    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
+    head: ["SERVICE", "ADDRESS", "PORTS", "OWNER", "MAC SEEN BY CLIENT"],
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+    chars: BARE,
   });
-  for (const { service, address, ports, owner, mac, macOf } of rows) {
-    table.push([service, address, ports, owner, `${mac} (${macOf})`]);
-  }
+  for (const { service, address, ports, owner, mac } of rows) table.push([service, address, ports, owner, mac]);
   return table.toString();
 }
