@@ -11,10 +11,9 @@ export interface ServiceRow {
 }
 
 /** No lines, as kubectl prints tables: five columns fit 80 characters that way. */
-const BARE = {
-  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "" },
-  ...{ "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " },
-};
+const LINES = ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"];
+const MORE_LINES = ["left", "left-mid", "mid", "mid-mid", "right", "right-mid"];
+const BARE = { ...Object.fromEntries([...LINES, ...MORE_LINES].map((line) => [line, ""])), middle: "  " };
 
 /** The table that people look at first: what the API says beside what the wire says. */
 export function serviceTable(rows: readonly ServiceRow[]): string {
