@@ -43,8 +43,12 @@ fetch_kubectl 1.20 bookworm kubernetes-client
 fetch_kubectl 1.32 trixie kubectl
 fetch_kubectl 1.36 sid kubectl
 
+# sid moves on: a newer kubectl in place of 1.36 is worth a note, an older or a broken one is an error.
 for version in 1.20 1.32 1.36; do
   got=$("$tools/bin/kubectl-$version" version --client -o json | grep -o '"gitVersion": *"v[0-9]*\.[0-9]*' | grep -o '[0-9]*\.[0-9]*$')
-  [ "$got" = "$version" ] || { echo "kubectl-$version reports version $got" >&2; exit 1; }
+  [ "$got" = "$version" ] && continue
+  [ "$version" = 1.36 ] && [ "$(printf '%s\n' 1.36 "$got" | sort -V | tail -n 1)" = "$got" ] && [ -n "$got" ] ||
+    { echo "kubectl-$version reports version '$got'" >&2; exit 1; }
+  echo "Debian sid has kubectl $got by now; it stands in for $version"
 done
 echo "test tools are ready"
