@@ -55,5 +55,6 @@ export interface AddressCounters {
 /** The worker as the main thread sees it; a fake stands in for it in scenario tests. */
 export interface ProtocolWorker {
   send(command: WorkerCommand): void;
+  /** One handler, which is also told what happened before. */
   onEvent(handler: (event: WorkerEvent) => void): void;
 }

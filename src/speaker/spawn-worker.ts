@@ -15,6 +15,10 @@ const ENTRY = import.meta.url.endsWith(".ts") ? new URL("../cli/main.ts", import
 export function spawnProtocolWorker(options: Omit<WorkerOptions, "role">): SpawnedWorker {
   const workerData: WorkerOptions = { role: "protocol", ...options };
   const thread = new Worker(ENTRY, { workerData, argv: [] });
+  // A thread may have something to say before anybody listens, and would not say it again.
+  const early: WorkerEvent[] = [];
+  let hear = (event: WorkerEvent): void => void early.push(event);
+  thread.on("message", (event: WorkerEvent) => hear(event));
   let closing = false;
   const failed = new Promise<string>((resolve) => {
     thread.on("error", (error: unknown) =>
@@ -28,7 +32,10 @@ export function spawnProtocolWorker(options: Omit<WorkerOptions, "role">): Spawn
     failed,
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     send: (command: WorkerCommand) => thread.postMessage(command),
-    onEvent: (handler: (event: WorkerEvent) => void) => void thread.on("message", handler),
+    onEvent(handler: (event: WorkerEvent) => void) {
+      hear = handler;
+      for (const event of early.splice(0)) handler(event);
+    },
     async close() {
       closing = true;
       await thread.terminate();
