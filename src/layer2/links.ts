@@ -8,6 +8,8 @@ export type LinkRefusal =
   /** Its name is on the list of excluded interfaces. */
   | "excluded"
   | "down"
+  /** Up, but without a carrier; when it comes back, the other side may have forgotten us and is told again. */
+  | "no-carrier"
   /** A port of a bridge, bond or VRF: its master answers. */
   | "enslaved"
   /** IFF_NOARP: address resolution is off. */
@@ -22,6 +24,7 @@ export type LinkRefusal =
 export function linkRefusal(link: Link, kind: FrameKind, excluded: RegExp): LinkRefusal | undefined {
   if (isExcluded(link, excluded)) return "excluded";
   if (!link.up) return "down";
+  if (!link.running) return "no-carrier";
   if (link.hasMaster) return "enslaved";
   if (link.noArp) return "no-arp";
   if (link.mac === undefined) return "no-mac";

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { parseAddress } from "../ip/address.ts";
 import { parseMac } from "../ip/mac.ts";
 import { LinkTable } from "./link-table.ts";
-import { type AddressEntry, IFF_BROADCAST, IFF_NOARP, IFF_UP, type LinkEntry } from "./netlink.ts";
+import { type AddressEntry, IFF_BROADCAST, IFF_NOARP, IFF_RUNNING, IFF_UP, type LinkEntry } from "./netlink.ts";
 
 const ETH0: LinkEntry = {
   index: 2,
   name: "eth0",
-  flags: IFF_UP | IFF_BROADCAST,
+  flags: IFF_UP | IFF_RUNNING | IFF_BROADCAST,
   mac: parseMac("02:00:00:00:00:01"),
   hasMaster: false,
 };
@@ -29,6 +29,7 @@ describe("LinkTable", () => {
         name: "eth0",
         mac: parseMac("02:00:00:00:00:01"),
         up: true,
+        running: true,
         broadcast: true,
         noArp: false,
         hasMaster: false,
@@ -42,6 +43,7 @@ describe("LinkTable", () => {
         name: "tun0",
         mac: undefined,
         up: false,
+        running: false,
         broadcast: false,
         noArp: true,
         hasMaster: false,

@@ -1,6 +1,6 @@
 import type { Link } from "../ports/links.ts";
 import type { AddressEntry, LinkEntry, NetlinkMessage } from "./netlink.ts";
-import { IFF_BROADCAST, IFF_NOARP, IFF_UP } from "./netlink.ts";
+import { IFF_BROADCAST, IFF_NOARP, IFF_RUNNING, IFF_UP } from "./netlink.ts";
 
 /** What a stream of netlink messages says about the links of a network namespace. */
 export class LinkTable {
@@ -37,6 +37,7 @@ export class LinkTable {
         name: link.name,
         mac: link.mac,
         up: (link.flags & IFF_UP) !== 0,
+        running: (link.flags & IFF_RUNNING) !== 0,
         broadcast: (link.flags & IFF_BROADCAST) !== 0,
         noArp: (link.flags & IFF_NOARP) !== 0,
         hasMaster: link.hasMaster,

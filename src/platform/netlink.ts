@@ -41,6 +41,7 @@ export const DUMP = { links: 18 /* RTM_GETLINK */, addresses: 22 /* RTM_GETADDR 
 
 export const IFF_UP = 1 << 0;
 export const IFF_BROADCAST = 1 << 1;
+export const IFF_RUNNING = 1 << 6;
 export const IFF_NOARP = 1 << 7;
 
 const NLMSG_ERROR = 2;

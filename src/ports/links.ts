@@ -8,6 +8,8 @@ export interface Link {
   readonly mac: MacAddress | undefined;
   /** IFF_UP */
   readonly up: boolean;
+  /** IFF_RUNNING: frames can pass, since there is a carrier and nothing holds the interface back. */
+  readonly running: boolean;
   /** IFF_BROADCAST */
   readonly broadcast: boolean;
   /** IFF_NOARP */

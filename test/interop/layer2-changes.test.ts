@@ -121,6 +121,18 @@ describe.skipIf(requirement.skip)("layer 2 follows the network", () => {
     expect(worker.events.filter((event) => event.on === "trouble")).toEqual([]);
   });
 
+  test("an interface that lost its carrier while it was up tells its addresses again", async () => {
+    const worker = new WorkerInNamespace(network, node);
+    await worker.announce(V4);
+    await expect.poll(() => worker.counted(V4).gratuitousSent, { timeout: 10_000 }).toBe(10);
+    network.ip(client, "link", "set", "eth0", "down");
+    await worker.until((event) => event.address === V4 && event.interfaces?.length === 0);
+    expect(network.ip(node, "link", "show", "eth0")).toContain("NO-CARRIER");
+    network.ip(client, "link", "set", "eth0", "up");
+    await expect.poll(() => worker.counted(V4).gratuitousSent, { timeout: 10_000 }).toBe(20);
+    expect(answer("eth0")).toBe(network.mac(node, "eth0"));
+  });
+
   test.each([
     { how: "terminated with its sockets open", command: { do: "terminate" } as const },
     { how: "told to stop", command: { do: "stop" } as const },

@@ -133,15 +133,18 @@ describe.each([V4, V6])("%s", (address) => {
     expect(again.sent).toHaveLength(round.length);
   });
 
-  test("is told again when its interface comes up", () => {
+  test.each([
+    { what: "comes up", lost: { up: false, running: false }, back: { up: true, running: true } },
+    { what: "has its carrier back", lost: { running: false }, back: { running: true } },
+  ])("is told again when its interface $what", ({ lost, back }) => {
     announce(address);
     clock.advance(seconds(60));
     sent();
-    host.change("eth0", { up: false });
+    host.change("eth0", lost);
     expect(answeredOn(address)).toEqual([]);
     expect(answers(address)).toEqual([]);
     sent();
-    host.change("eth0", { up: true });
+    host.change("eth0", back);
     expect(sent()).toEqual(round);
     expect(answers(address)).toEqual([MAC.eth0]);
   });

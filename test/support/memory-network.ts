@@ -51,6 +51,7 @@ export class MemoryHost implements Frames, Links {
       name,
       mac: parseMac(mac)!,
       up: true,
+      running: true,
       broadcast: true,
       noArp: false,
       hasMaster: false,
