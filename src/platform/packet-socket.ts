@@ -38,8 +38,16 @@ const PACKET_MULTICAST = 2;
 /** Frames over AF_PACKET sockets, one per link and kind. Needs CAP_NET_RAW. */
 export function createPacketFrames(options: PacketFramesOptions): Frames {
   return {
+    probe: () => nativeAddon().close(packetSocket("open a packet socket")),
     open: (link, kind, onFrame) => openPacketSocket(options, link, kind, onFrame),
   };
+}
+
+/** Protocol 0 receives nothing, so no frame arrives before the filter is in place; bind sets the protocol. */
+function packetSocket(action: string): NativeSocket {
+  const socket = nativeAddon().socket(linux.AF_PACKET, linux.SOCK_RAW, 0);
+  if (typeof socket === "number") throw systemError(action, socket);
+  return socket;
 }
 
 function openPacketSocket(
@@ -49,9 +57,7 @@ function openPacketSocket(
   onFrame: (frame: Uint8Array) => void,
 ): FrameSocket {
   const addon = nativeAddon();
-  // Protocol 0 receives nothing, so no frame arrives before the filter is in place; bind sets the protocol.
-  const socket = addon.socket(linux.AF_PACKET, linux.SOCK_RAW, 0);
-  if (typeof socket === "number") throw systemError(`open a packet socket on ${link.name}`, socket);
+  const socket = packetSocket(`open a packet socket on ${link.name}`);
   const groups = kind === "ndp" ? new SolicitedNodeGroups(addon, link, socket, onTrouble) : undefined;
   const filter = (addresses: readonly IpAddress[]): void =>
     attachFirst(addon, socket, filterFor(kind, addresses), (code, message) =>

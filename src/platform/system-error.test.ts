@@ -10,7 +10,7 @@ test.each([
   { errno: 100, name: "ENETDOWN", code: "ENETDOWN", retryable: true },
   { errno: 105, name: "ENOBUFS", code: "ENOBUFS", retryable: true },
   { errno: 22, name: "EINVAL", code: "EINVAL", retryable: false },
-  { errno: 97, name: "EAFNOSUPPORT", code: "EAFNOSUPPORT", retryable: false },
+  { errno: 97, name: "EAFNOSUPPORT", code: "not-supported", retryable: false },
 ])("$name is $code", ({ errno, name, code, retryable }) => {
   const error = systemError("open a packet socket on eth0", -errno);
   expect(error).toMatchObject({ code, retryable });

@@ -8,7 +8,7 @@ export type OnTrouble = (code: string, message: string) => void;
 const PASSING = new Set(["EAGAIN", "EBUSY", "EINTR", "EMFILE", "ENETDOWN", "ENFILE", "ENOBUFS", "ENOMEM", "no-link"]);
 
 /**
- * The error of a system call that returned `-errno`. Code `no-permission`, `no-link`, or the name of the errno.
+ * The error of a system call that returned `-errno`. Code `no-permission`, `not-supported`, `no-link`, or the name of the errno.
  * `action` says what was attempted, as in "open a packet socket on eth0".
  */
 export function systemError(action: string, negativeErrno: number): EnvironmentError {
@@ -20,6 +20,7 @@ export function systemError(action: string, negativeErrno: number): EnvironmentE
 
 function codeOf(errno: string): string {
   if (errno === "EPERM" || errno === "EACCES") return "no-permission";
+  if (errno === "EAFNOSUPPORT" || errno === "EPROTONOSUPPORT") return "not-supported";
   if (errno === "ENODEV" || errno === "ENXIO") return "no-link";
   return errno;
 }

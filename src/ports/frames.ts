@@ -18,6 +18,11 @@ export interface FrameSocket {
 /** Ethernet frames of one kind on one link. */
 export interface Frames {
   /**
+   * Finds out, before there is anything to announce, whether this process can have sockets at all. Throws
+   * EnvironmentError as `open` does.
+   */
+  probe(): void;
+  /**
    * `onFrame` gets a view that is valid only during the call. Throws EnvironmentError when the socket can't be had
    * (code `no-addon`, `no-permission`, `no-link`, …).
    */

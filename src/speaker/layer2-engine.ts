@@ -60,7 +60,8 @@ export class Layer2Engine {
   readonly #listeners = new Map<string, Listener>();
   /** Interfaces on which an address is answered, as last told to the main thread. */
   readonly #told = new Map<IpAddress, string>();
-  readonly #troubles = new Set<string>();
+  /** What failed last, by subject: "sockets", "links", or the key of a listener. */
+  readonly #troubles = new Map<string, string>();
   #links: readonly Link[] = [];
   #names = "";
   #ready = false;
@@ -81,12 +82,17 @@ export class Layer2Engine {
 
   start(): void {
     try {
+      this.#ports.frames.probe();
+    } catch (error) {
+      this.#reportFailure("sockets", error);
+    }
+    try {
       this.#watch = this.#ports.links.watch(
         (links) => this.#onLinks(links),
-        (error) => this.#trouble("links", `the link monitor failed: ${error.message}`),
+        (error) => this.#trouble("links", "links", `the link monitor failed: ${error.message}`),
       );
     } catch (error) {
-      this.#reportFailure(error);
+      this.#reportFailure("links", error);
     }
   }
 
@@ -110,6 +116,7 @@ export class Layer2Engine {
     this.#announcements.delete(address);
     for (const { bursts } of this.#listeners.values()) bursts.stop(address);
     this.#fresh.delete(address);
+    if (this.#told.delete(address)) this.#ports.emit({ on: "announcing", address, interfaces: [] });
   }
 
   #stop(): void {
@@ -124,15 +131,16 @@ export class Layer2Engine {
 
   #onLinks(links: readonly Link[]): void {
     this.#links = links;
+    this.#troubles.delete("links");
     const names = links.filter((link) => !isExcluded(link, this.#excluded)).map((link) => link.name);
     if (names.join("\n") !== this.#names || !this.#ready) {
       this.#names = names.join("\n");
       this.#ports.emit({ on: "interfaces", names });
     }
-    this.#flush();
-    if (this.#ready) return;
+    const first = !this.#ready;
     this.#ready = true;
-    this.#ports.emit({ on: "ready" });
+    this.#flush();
+    if (first) this.#ports.emit({ on: "ready" });
   }
 
   /** Commands come one by one; sockets and filters are changed once for all that arrive together. */
@@ -143,6 +151,8 @@ export class Layer2Engine {
   #flush(): void {
     this.#flushTimer?.cancel();
     this.#flushTimer = undefined;
+    // Before the links are known nobody can tell where an address is answered.
+    if (!this.#ready) return;
     const opened = this.#syncListeners();
     this.#tellChanges();
     const fresh = [...this.#fresh].flatMap((address) =>
@@ -207,9 +217,10 @@ export class Layer2Engine {
       const socket = this.#ports.frames.open(link, kind, (frame) => this.#onFrame(key, kind, frame));
       const listener = { key, link, mac, socket, bursts: new BurstSchedule(), addresses: [] };
       this.#listeners.set(key, listener);
+      this.#troubles.delete(key);
       return listener;
     } catch (error) {
-      this.#reportFailure(error, `${kind === "arp" ? "ARP" : "NDP"} on ${link.name}: `);
+      this.#reportFailure(key, error, `${kind === "arp" ? "ARP" : "NDP"} on ${link.name}: `);
       return undefined;
     }
   }
@@ -284,27 +295,23 @@ export class Layer2Engine {
   }
 
   #tellChanges(): void {
-    for (const address of new Set([...this.#announcements.keys(), ...this.#told.keys()])) {
+    for (const address of this.#announcements.keys()) {
       const interfaces = this.#listenersOf(address).map(({ link }) => link.name);
-      const announced = this.#announcements.has(address);
-      const before = this.#told.get(address);
-      if (announced) this.#told.set(address, interfaces.join("\n"));
-      else this.#told.delete(address);
-      if (before === undefined ? interfaces.length > 0 || announced : before !== interfaces.join("\n")) {
-        this.#ports.emit({ on: "announcing", address, interfaces });
-      }
+      if (this.#told.get(address) === interfaces.join("\n")) continue;
+      this.#told.set(address, interfaces.join("\n"));
+      this.#ports.emit({ on: "announcing", address, interfaces });
     }
   }
 
-  #reportFailure(error: unknown, where = ""): void {
+  #reportFailure(subject: string, error: unknown, where = ""): void {
     const code = error instanceof EnvironmentError ? error.code : "unexpected";
-    this.#trouble(code, `${where}${errorMessage(error)}`);
+    this.#trouble(subject, code, `${where}${errorMessage(error)}`);
   }
 
-  /** Said once: the same trouble on the next retry is no news. */
-  #trouble(code: string, message: string): void {
-    if (this.#troubles.has(message)) return;
-    this.#troubles.add(message);
+  /** Said once: the same trouble on the next retry is no news, but after a success it is. */
+  #trouble(subject: string, code: string, message: string): void {
+    if (this.#troubles.get(subject) === message) return;
+    this.#troubles.set(subject, message);
     this.#ports.emit({ on: "trouble", code, message });
   }
 }

@@ -118,13 +118,13 @@ export class Layer2Speaker {
   }
 
   #setAnswered(address: IpAddress, interfaces: readonly string[]): void {
-    const before = this.#answered.get(address) ?? [];
+    const before = this.#answered.get(address);
     const holders = this.#book.holders(address);
-    if (holders.length === 0 || before.join() === interfaces.join()) return;
+    if (holders.length === 0 || before?.join() === interfaces.join()) return;
     this.#answered.set(address, interfaces);
     const ip = formatAddress(address);
     if (interfaces.length === 0)
-      this.#ports.log.warn({ ip, services: holders }, `${ip} is not answered any more: no interface qualifies`);
+      this.#ports.log.warn({ ip, services: holders }, `${ip} is not answered now: no interface can be used`);
     else for (const key of holders) this.#logStart(key, address, interfaces);
   }
 

@@ -133,6 +133,14 @@ describe.skipIf(requirement.skip)("layer 2 follows the network", () => {
     expect(answer("eth0")).toBe(network.mac(node, "eth0"));
   });
 
+  test("a process that may not open packet sockets says so before there is anything to announce", async () => {
+    const wrapper = ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"];
+    const worker = new WorkerInNamespace(network, node, wrapper);
+    await worker.until((event) => event.on === "ready");
+    expect(worker.events[0]).toMatchObject({ on: "trouble", code: "no-permission" });
+    expect(worker.events[0]!.message).toContain("CAP_NET_RAW");
+  });
+
   test.each([
     { how: "terminated with its sockets open", command: { do: "terminate" } as const },
     { how: "told to stop", command: { do: "stop" } as const },

@@ -5,6 +5,7 @@ import { millis, seconds } from "../../src/lib/duration.ts";
 import { EnvironmentError } from "../../src/lib/errors.ts";
 import { Layer2Engine } from "../../src/speaker/layer2-engine.ts";
 import type { Announcement, WorkerEvent } from "../../src/speaker/protocol.ts";
+import type { Link, Links } from "../../src/ports/links.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { MemoryHost, MemorySegment } from "../support/memory-network.ts";
 import { arpRequest, CLIENT, solicitation } from "../support/request-frames.ts";
@@ -206,7 +207,57 @@ test("a port of a bridge leaves the answers to the bridge", () => {
   expect(answers(V4)).toEqual([MAC.eth1]);
 });
 
+test("an address that is withdrawn and announced in one go is told to be answered again", () => {
+  announce(V4);
+  events.length = 0;
+  withdraw(V4);
+  announce(V4);
+  expect(told("announcing").map((event) => event.interfaces)).toEqual([[], ["eth0"]]);
+});
+
+test("an address that is announced before the interfaces are known is told once they are", () => {
+  let tell: (links: readonly Link[]) => void = () => undefined;
+  const links: Links = {
+    watch: (onChange) => {
+      tell = onChange;
+      return { close: () => undefined };
+    },
+  };
+  const emit = (event: WorkerEvent): void => void events.push(event);
+  engine = new Layer2Engine(/^lo$/u, { frames: host, links, clock, random: { next: () => 0 }, emit });
+  events.length = 0;
+  engine.start();
+  announce(V4);
+  expect(events).toEqual([]);
+  tell([host.plug("eth1", segment, MAC.eth1)]);
+  expect(told("announcing").map((event) => event.interfaces)).toEqual([["eth1"]]);
+  expect(events.at(-1)).toEqual({ on: "ready" });
+});
+
 describe("a socket that can't be had", () => {
+  test("is known before anything is announced", () => {
+    host.refusal = new EnvironmentError("no-permission", "needs CAP_NET_RAW", { retryable: false });
+    const emit = (event: WorkerEvent): void => void events.push(event);
+    engine = new Layer2Engine(/^lo$/u, { frames: host, links: host, clock, random: { next: () => 0 }, emit });
+    events.length = 0;
+    engine.start();
+    expect(events[0]).toEqual({ on: "trouble", code: "no-permission", message: "needs CAP_NET_RAW" });
+  });
+
+  test("is reported again when it was had in between", () => {
+    const gone = () => new EnvironmentError("no-link", "eth0 is gone", { retryable: true });
+    host.failures.push(gone(), gone());
+    announce(V4);
+    clock.advance(seconds(60));
+    expect(answers(V4)).toEqual([MAC.eth0]);
+    expect(told("trouble")).toHaveLength(1);
+    withdraw(V4);
+    clock.advance(millis(0));
+    host.failures.push(gone());
+    announce(V4);
+    expect(told("trouble")).toHaveLength(2);
+  });
+
   test("is tried again with a backoff until it is there", () => {
     const gone = () => new EnvironmentError("no-link", "eth0 is gone", { retryable: true });
     host.failures.push(gone(), gone());

@@ -301,8 +301,18 @@ describe("the protocol worker", () => {
       'announcing fd00:1::1 for shop/web from node "node-1" on eth0, eth1',
       'announcing fd00:1::1 for shop/web from node "node-1" on eth0',
     ]);
-    expect(speaker.log.messages("warn")).toEqual(["fd00:1::1 is not answered any more: no interface qualifies"]);
+    expect(speaker.log.messages("warn")).toEqual(["fd00:1::1 is not answered now: no interface can be used"]);
     expect(speaker.events).toHaveLength(1);
+  });
+
+  test("an address that no interface answers from the start is logged", async () => {
+    speaker.worker.send = ({ do: what, ...rest }) => {
+      if (what === "announce" && "announcement" in rest)
+        speaker.worker.emit({ on: "announcing", address: rest.announcement.address, interfaces: [] });
+    };
+    lab.service("mute", ["fd00:1::2"]);
+    await settle();
+    expect(speaker.log.messages("warn")).toEqual(["fd00:1::2 is not answered now: no interface can be used"]);
   });
 
   test("its log lines are passed on", async () => {

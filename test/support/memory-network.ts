@@ -40,6 +40,8 @@ export class MemoryHost implements Frames, Links {
   readonly #watchers = new Set<(links: readonly Link[]) => void>();
   /** The next sockets fail with these. */
   readonly failures: EnvironmentError[] = [];
+  /** Why there are no sockets on any link; undefined: there are. */
+  refusal: EnvironmentError | undefined;
   /** Sockets that are open. */
   sockets = 0;
   #nextIndex = 2;
@@ -80,8 +82,12 @@ export class MemoryHost implements Frames, Links {
     return { close: () => void this.#watchers.delete(onChange) };
   }
 
+  probe(): void {
+    if (this.refusal !== undefined) throw this.refusal;
+  }
+
   open(link: Link, kind: FrameKind, onFrame: (frame: Uint8Array) => void): FrameSocket {
-    const failure = this.failures.shift();
+    const failure = this.refusal ?? this.failures.shift();
     if (failure !== undefined) throw failure;
     const entry = [...this.#links.values()].find((entry) => entry.link.index === link.index);
     if (entry === undefined) throw new EnvironmentError("no-link", `${link.name} is gone`, { retryable: true });

@@ -28,8 +28,10 @@ export class WorkerInNamespace {
   #wake: (() => void)[] = [];
   stderr = "";
 
-  constructor(network: TestNetwork, namespace: string) {
-    const host = network.spawn(namespace, NODE, resolve(import.meta.dirname, "protocol-worker-host.ts"));
+  /** `wrapper` is a command to run the worker's process with, such as `setpriv …`. */
+  constructor(network: TestNetwork, namespace: string, wrapper: readonly string[] = []) {
+    const command = [...wrapper, NODE, resolve(import.meta.dirname, "protocol-worker-host.ts")];
+    const host = network.spawn(namespace, command[0]!, ...command.slice(1));
     this.#send = (line) => void host.stdin!.write(line);
     this.ended = new Promise((done) => host.once("exit", (code, signal) => done(code ?? signal ?? "unknown")));
     host.stderr!.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));
