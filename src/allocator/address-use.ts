@@ -40,6 +40,13 @@ export class AddressUse {
     return undefined;
   }
 
+  /** Whether somebody other than `id` is there. */
+  isUsedBesides(id: ServiceId): boolean {
+    return this.#index === undefined
+      ? this.#only !== undefined && this.#only.id !== id
+      : this.#index.holders.size > (this.#index.holders.has(id) ? 1 : 0);
+  }
+
   /** A holder other than `id`: the first by name, so that it doesn't depend on the order of arrival. */
   otherThan(id: ServiceId): ServiceId | undefined {
     let found: ServiceId | undefined;

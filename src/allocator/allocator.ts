@@ -68,9 +68,8 @@ export class Allocator {
   /** What keeps the Service from being on the address on these terms; the pool's rules are not looked at. */
   obstacle({ id, terms }: Pick<ServiceRequest, "id" | "terms">, address: IpAddress): Refusal | undefined {
     const use = this.#use(address);
-    const other = use?.otherThan(id);
-    if (use === undefined || other === undefined) return undefined;
-    return sharingObstacle(id, terms, use, other) ?? portObstacle(id, terms, use);
+    if (use?.isUsedBesides(id) !== true) return undefined;
+    return sharingObstacle(id, terms, use) ?? portObstacle(id, terms, use);
   }
 
   /** The other Service on the address that has one of the ports. */
@@ -125,6 +124,7 @@ export class Allocator {
     } else insistOnPorts(holder, use);
     use.add(holder);
     space.takePorts(use, terms.ports);
+    changes.push({ topic: addressTopic(address) });
     pushShareChange(changes, space, terms);
     this.#agree(use, changes);
   }
@@ -192,16 +192,16 @@ export class Allocator {
 }
 
 /** Keys and backends, not ports. Who was there first, on the address's own terms, is not the one to leave. */
-function sharingObstacle(id: ServiceId, terms: Terms, use: AddressUse, other: ServiceId): Refusal | undefined {
+function sharingObstacle(id: ServiceId, terms: Terms, use: AddressUse): Refusal | undefined {
   const { address } = use;
-  if (use.first()?.id === id && sameSharing(terms, use.terms)) return undefined;
+  const isCompatible = terms.sharingKey !== "" && sameSharing(terms, use.terms);
+  if (isCompatible || (use.first()?.id === id && sameSharing(terms, use.terms))) return undefined;
+  const other = use.otherThan(id)!;
   if (terms.sharingKey === "" || use.terms.sharingKey === "")
     return { code: "address-in-use", address, other, keyless: terms.sharingKey === "" };
   if (terms.sharingKey !== use.terms.sharingKey)
     return { code: "sharing-key-conflict", address, key: terms.sharingKey, other, otherKey: use.terms.sharingKey };
-  if (terms.backendKey !== use.terms.backendKey)
-    return { code: "backend-conflict", address, key: terms.sharingKey, other };
-  return undefined;
+  return { code: "backend-conflict", address, key: terms.sharingKey, other };
 }
 
 function portObstacle(id: ServiceId, terms: Terms, use: AddressUse): Refusal | undefined {

@@ -50,6 +50,7 @@ export function waitTopics(
 ): readonly Topic[] {
   const topics = new Set<Topic>();
   for (const refusal of refusals) if ("other" in refusal) topics.add(addressTopic(refusal.address));
+  for (const address of request.addresses) topics.add(addressTopic(address));
   for (const pool of request.addresses.length > 0 ? [] : poolsToWatch(allocator, request, held)) {
     for (const family of wantedFamilies(request)) {
       topics.add(freeTopic(pool, family));

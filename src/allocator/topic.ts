@@ -23,7 +23,7 @@ export function shareTopic(pool: string, family: Family, terms: SharingTerms): T
   return `share ${family} ${pool} ${groupKey(terms)}`;
 }
 
-/** Somebody left the address, or is on it on other terms. */
+/** Somebody came to the address, left it, or is on it on other terms. Who comes may change whom a refusal names. */
 export function addressTopic(address: IpAddress): Topic {
   return `address ${address}`;
 }

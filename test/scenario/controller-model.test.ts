@@ -122,7 +122,57 @@ const START: readonly Step[] = Object.entries(POOL_RANGES).map(([name, ranges]) 
   pool: { ranges, autoAssign: true, avoidBuggyIPs: false, namespaces: undefined, priority: 0 },
 }));
 
+function serviceStep(namespace: string, name: string, rest: Partial<ModelService>): Step {
+  const plain = { type: "LoadBalancer", policy: "SingleStack", key: "", local: false, pool: "" } as const;
+  const full: ModelService = {
+    ...plain,
+    namespace,
+    families: ["IPv4"],
+    selector: {},
+    ports: ["TCP/80"],
+    addresses: [],
+    ...rest,
+  };
+  return { do: "service", name, service: full };
+}
+
+/** Who is named as being in the way changes after the refusal. */
+const LATER_OBSTACLES: Readonly<Record<string, readonly Step[]>> = {
+  "the first of two requested addresses is taken later": [
+    { do: "remove-pool", name: "p0" },
+    serviceStep("a", "s2", { families: ["IPv6"] }),
+    serviceStep("a", "s0", {
+      families: ["IPv4", "IPv6"],
+      policy: "PreferDualStack",
+      addresses: ["10.1.0.1", "fd00:1::"],
+    }),
+    serviceStep("b", "s0", {}),
+  ],
+  "a Service with an earlier name joins": [
+    serviceStep("b", "s2", { key: "k", addresses: ["10.0.1.0"] }),
+    serviceStep("b", "s3", { key: "l", addresses: ["10.0.1.0"], ports: ["UDP/80"] }),
+    serviceStep("a", "s0", { key: "k", addresses: ["10.0.1.0"], ports: ["TCP/443"] }),
+  ],
+  "a port that is listed earlier is taken later": [
+    serviceStep("b", "s2", { key: "k", addresses: ["10.0.1.0"], ports: ["TCP/443"] }),
+    serviceStep("b", "s3", { key: "k", addresses: ["10.0.1.0"], ports: ["TCP/80", "TCP/443"] }),
+    serviceStep("a", "s0", { key: "k", addresses: ["10.0.1.0"], ports: ["TCP/80"] }),
+  ],
+};
+
 describe("random histories of pools and Services", () => {
+  test.each(Object.entries(LATER_OBSTACLES))("a refusal names what stands in the way now: %s", (_, steps) => {
+    const world = new AllocationWorld();
+    for (const next of [...START, ...steps]) {
+      perform(world, next);
+      world.flush();
+    }
+    const shown = [world.outcome(), world.writes];
+    world.restart();
+    world.flush();
+    expect([world.outcome(), world.writes]).toEqual(shown);
+  });
+
   test("no forbidden sharing, no lost or stray address, right counts, nobody waits in vain; restarts change nothing", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 10 }), (steps) => {
