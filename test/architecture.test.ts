@@ -27,8 +27,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   platform: { imports: [...LEAVES, "native"], packages: ["*"] },
   k8s: { imports: LEAVES, packages: ["*"] },
   telemetry: { imports: LEAVES, packages: ["*"] },
-  controller: { imports: [...LEAVES, ...PURE, ...ADAPTERS], packages: ["*"] },
-  speaker: { imports: [...LEAVES, ...PURE, ...ADAPTERS], packages: ["*"] },
+  reporting: { imports: [...LEAVES, "config"] },
+  controller: { imports: [...LEAVES, ...PURE, ...ADAPTERS, "reporting"], packages: ["*"] },
+  speaker: { imports: [...LEAVES, ...PURE, ...ADAPTERS, "reporting"], packages: ["*"] },
   cli: { imports: [...LEAVES, "controller", "speaker"], packages: ["*"] },
   dev: { imports: [...LEAVES, "config", "k8s"], packages: ["*"] },
 };

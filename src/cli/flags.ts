@@ -17,11 +17,17 @@ const COMMON: readonly Flag[] = [
   { name: "health-probe-port", kind: "port", help: "port of /healthz and /readyz; 0: none" },
 ];
 
-export const CONTROLLER_FLAGS: readonly Flag[] = COMMON;
+const POD_NAME: Flag = {
+  name: "pod-name",
+  kind: "text",
+  help: "our own Pod, which owns the status objects (METALLB_POD_NAME)",
+};
+
+export const CONTROLLER_FLAGS: readonly Flag[] = [...COMMON, POD_NAME];
 
 export const SPEAKER_FLAGS: readonly Flag[] = [
   ...COMMON,
-  { name: "pod-name", kind: "text", help: "our own Pod, which owns the status objects (METALLB_POD_NAME)" },
+  POD_NAME,
   { name: "node-name", kind: "text", help: "name of the Node we are on (METALLB_NODE_NAME); required" },
   {
     name: "ignore-exclude-lb",

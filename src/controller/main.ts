@@ -40,12 +40,13 @@ async function serve(flags: ControllerFlags, env: Env, log: Log, stopped: Promis
   const client = createKubeClient(endpoint);
   const metrics = createMetrics("controller");
   const timing = { clock: systemClock, random: systemRandom };
+  const podName = flags.podName || env["METALLB_POD_NAME"] || undefined;
   const host = env["METALLB_POD_NAME"] ?? env["HOSTNAME"] ?? "";
   const events = createEventRecorder(client, { component: "metallb-controller", host, clock: systemClock, log });
   const watcher = createKubeWatcher(endpoint, { ...timing, log });
   const ports: ControllerPorts = { ...timing, watcher, client, events, log, metrics };
   log.info({ server: endpoint.server.href, source: endpoint.source }, "using this API server");
-  const controller = startController(ports, { namespace, loadBalancerClass: flags.lbClass });
+  const controller = startController(ports, { namespace, loadBalancerClass: flags.lbClass, podName });
   const servers = await listen(flags, controller, ports, metrics);
   log.info({ signal: await stopped }, "stopping");
   await controller.stop();

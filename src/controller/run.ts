@@ -1,7 +1,10 @@
 import { Allocator } from "../allocator/allocator.ts";
+import { formatIssue } from "../config/issues.ts";
 import { KINDS } from "../config/kinds.ts";
 import { projectNamespace } from "../config/namespace.ts";
 import { projectService } from "../config/service.ts";
+import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config-state-keeper.ts";
+import { OwnPod } from "../reporting/own-pod.ts";
 import type { ResourceType, WatchOptions, WatchSink } from "../ports/kube.ts";
 import { formatIssues, PoolConfig, projectPool, type PoolConfigResult } from "./pool-config.ts";
 import { PoolReporter } from "./pool-reporter.ts";
@@ -15,6 +18,8 @@ export interface ControllerOptions {
   readonly namespace: string;
   /** Services of this class are served; "": Services without a class. */
   readonly loadBalancerClass: string;
+  /** Our own Pod, which owns the ConfigurationState; undefined: nobody owns it. */
+  readonly podName: string | undefined;
 }
 
 export interface Controller {
@@ -40,7 +45,13 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
   });
   const writer = new ServiceWriter(ports, services);
   const retry = new PendingRetry(ports.clock, services);
-  const config = new PoolConfig(applyConfig(ports, services, () => reporter.touch()));
+  const pod = new OwnPod(options, ports);
+  const configState = new ConfigStateKeeper(identity(options.namespace), ports, pod);
+  const apply = applyConfig(ports, services, () => reporter.touch());
+  const config = new PoolConfig((result) => {
+    apply(result);
+    configState.report(result.valid ? [] : result.issues.map(formatIssue));
+  });
   const reporter = new PoolReporter(ports, options.namespace, allocator, (name) =>
     config.resource(`${options.namespace}/${name}`),
   );
@@ -85,6 +96,7 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
       { set: (key, value) => config.setNamespace(key, value), delete: (key) => config.deleteNamespace(key) },
     ),
   ];
+  configState.start();
   log.info({ namespace: options.namespace, loadBalancerClass: options.loadBalancerClass }, "controller started");
 
   return {
@@ -94,10 +106,15 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
     async stop() {
       for (const watch of watches) watch.close();
       retry.close();
-      await Promise.all([writer.close(), reporter.close()]);
+      await Promise.all([writer.close(), reporter.close(), configState.close(), pod.close()]);
       log.info({}, "controller stopped");
     },
   };
+}
+
+function identity(namespace: string): ConfigStateIdentity {
+  const labels = { "metallb.io/component-type": "controller" };
+  return { namespace, name: "controller", labels, condition: "poolReconcilerValid" };
 }
 
 /** Uses valid pools; complains once about others. */

@@ -6,7 +6,7 @@ import type { Handled } from "../lib/work-queue.ts";
 import { WorkQueue } from "../lib/work-queue.ts";
 import type { KubeError } from "../ports/kube.ts";
 import type { ControllerPorts } from "./ports.ts";
-import { rfc3339 } from "./rfc3339.ts";
+import { rfc3339 } from "../reporting/rfc3339.ts";
 import type { ServiceReconciler } from "./service-reconciler.ts";
 import { statusUpdate } from "./service-status.ts";
 

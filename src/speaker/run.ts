@@ -12,10 +12,10 @@ import type { Random } from "../ports/random.ts";
 import { AllocationNotes } from "./allocation-notes.ts";
 import type { AnnounceOptions } from "./announce-state.ts";
 import { AnnounceState } from "./announce-state.ts";
-import { ConfigStateKeeper } from "./config-state-keeper.ts";
+import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config-state-keeper.ts";
 import { Layer2ConfigSource } from "./layer2-config.ts";
 import { Layer2Speaker } from "./layer2-speaker.ts";
-import { OwnPod } from "./own-pod.ts";
+import { OwnPod } from "../reporting/own-pod.ts";
 import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
 import { StatusKeeper } from "./status-keeper.ts";
 
@@ -73,7 +73,7 @@ export class Speaker {
     this.#notes = new AllocationNotes(log);
     this.#pod = new OwnPod(options, ports);
     this.#statuses = new StatusKeeper(options, ports, this.#pod);
-    this.#configState = new ConfigStateKeeper(options, ports, this.#pod);
+    this.#configState = new ConfigStateKeeper(configState(options), ports, this.#pod);
     this.#layer2 = new Layer2Speaker(options.node, {
       worker,
       events,
@@ -222,6 +222,11 @@ export class Speaker {
     this.#troubles.set(code, message);
     log.error({ code }, message);
   }
+}
+
+function configState({ node, namespace }: SpeakerOptions): ConfigStateIdentity {
+  const labels = { "metallb.io/component-type": "speaker", "metallb.io/node-name": node };
+  return { namespace, name: `speaker-${node}`, labels, condition: "configReconcilerValid" };
 }
 
 type Sink<T> = Pick<WatchSink<T>, "set" | "delete">;

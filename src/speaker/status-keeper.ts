@@ -3,7 +3,7 @@ import { projectL2Status } from "../config/l2-status.ts";
 import type { Handled } from "../lib/work-queue.ts";
 import { WorkQueue } from "../lib/work-queue.ts";
 import type { KubeWatcher, ObjectKey } from "../ports/kube.ts";
-import type { OwnPod, OwnPodPorts } from "./own-pod.ts";
+import type { OwnPod, OwnPodPorts } from "../reporting/own-pod.ts";
 import type { Announcement } from "./protocol.ts";
 import { StatusWriter } from "./status-writer.ts";
 

@@ -3,7 +3,7 @@ import type { L2StatusView } from "../config/l2-status.ts";
 import { STATUS_LABELS } from "../config/l2-status.ts";
 import type { PodView } from "../config/pod.ts";
 import type { ObjectName } from "../ports/kube.ts";
-import { ownerReference } from "./own-pod.ts";
+import { ownerReference } from "../reporting/own-pod.ts";
 import type { Announcement } from "./protocol.ts";
 
 /** Who writes. */

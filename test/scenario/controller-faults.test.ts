@@ -227,6 +227,49 @@ describe("configuration", () => {
   });
 });
 
+describe("the ConfigurationState", () => {
+  const state = (lab: ControllerLab) => lab.kube.object(KINDS.ConfigurationState, "metallb-system/controller");
+  const condition = (fields: object) => [{ type: "poolReconcilerValid", ...fields }];
+
+  test("says that the pools are in force, belongs to our Pod, and comes back when deleted", async () => {
+    const lab = new ControllerLab();
+    lab.kube.apply(KINDS.Pod, { metadata: { namespace: "metallb-system", name: "controller-x", uid: "pod-uid" } });
+    await lab.start({ podName: "controller-x" });
+    const want = {
+      metadata: {
+        labels: { "metallb.io/component-type": "controller" },
+        ownerReferences: [{ apiVersion: "v1", kind: "Pod", name: "controller-x", uid: "pod-uid" }],
+      },
+      status: {
+        result: "Valid",
+        errorSummary: "",
+        conditions: condition({ status: "True", reason: "Reconciled", message: "" }),
+      },
+    };
+    expect(state(lab)).toMatchObject(want);
+    lab.kube.remove(KINDS.ConfigurationState, "metallb-system/controller");
+    await lab.quiet();
+    expect(state(lab)).toMatchObject(want);
+  });
+
+  test("names what is wrong with a pool until it is mended", async () => {
+    const lab = await running();
+    lab.pool("q", { addresses: ["10.0.0.1"] });
+    await lab.quiet();
+    const message = expect.stringMatching(
+      /^configuration error: IPAddressPool metallb-system\/q: spec\.addresses\[0\]/,
+    ) as string;
+    expect(state(lab)!["status"]).toMatchObject({
+      result: "Invalid",
+      errorSummary: message,
+      conditions: condition({ status: "False", reason: "ConfigurationError", message }),
+    });
+    lab.removePool("q");
+    await lab.quiet();
+    expect(state(lab)!["status"]).toMatchObject({ result: "Valid", conditions: condition({ status: "True" }) });
+  });
+});
+
 describe("what is told", () => {
   test("pool status and gauges, a burst of changes in one write", async () => {
     const lab = new ControllerLab();

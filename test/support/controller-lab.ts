@@ -46,7 +46,7 @@ export class ControllerLab {
     const { clock, kube, log, metrics } = this;
     this.#controller = startController(
       { clock, random: { next: () => 0.5 }, watcher: kube, client: kube, events: kube, log, metrics },
-      { namespace: NAMESPACE, loadBalancerClass: "", ...options },
+      { namespace: NAMESPACE, loadBalancerClass: "", podName: undefined, ...options },
     );
     await this.quiet();
     return this.#controller;

@@ -4,18 +4,27 @@ import { isOlder } from "../config/resource-version.ts";
 import { KINDS } from "../config/kinds.ts";
 import { WorkQueue } from "../lib/work-queue.ts";
 import type { KubeError, KubeWatcher } from "../ports/kube.ts";
-import { CONFIG_CONDITION, planConfigState } from "./config-state-plan.ts";
+import { planConfigState } from "./config-state-plan.ts";
 import type { OwnPod, OwnPodPorts } from "./own-pod.ts";
 import { ownerReference } from "./own-pod.ts";
+import { rfc3339 } from "./rfc3339.ts";
 
 export interface ConfigStatePorts extends OwnPodPorts {
   readonly watcher: KubeWatcher;
 }
 
-/** Keeps the ConfigurationState `speaker-<node>`: whether this speaker could use the configuration. */
+/** One writer's ConfigurationState. */
+export interface ConfigStateIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Type of the writer's condition. */
+  readonly condition: string;
+}
+
+/** Keeps the ConfigurationState of the controller or of a speaker: whether it could use the configuration. */
 export class ConfigStateKeeper {
-  readonly #node: string;
-  readonly #namespace: string;
+  readonly #identity: ConfigStateIdentity;
   readonly #ports: ConfigStatePorts;
   readonly #pod: OwnPod;
   readonly #queue: WorkQueue<string>;
@@ -24,27 +33,23 @@ export class ConfigStateKeeper {
   #existing: ConfigurationStateView | undefined;
   #errors: readonly string[] | undefined;
 
-  constructor(where: { readonly node: string; readonly namespace: string }, ports: ConfigStatePorts, pod: OwnPod) {
+  constructor(identity: ConfigStateIdentity, ports: ConfigStatePorts, pod: OwnPod) {
     const { clock, random } = ports;
-    this.#node = where.node;
-    this.#namespace = where.namespace;
+    this.#identity = identity;
     this.#ports = ports;
     this.#pod = pod;
     this.#queue = new WorkQueue({ clock, random, concurrency: 1, handle: () => this.#write() });
   }
 
-  get #name(): string {
-    return `speaker-${this.#node}`;
-  }
-
   start(): void {
+    const { namespace, name, condition } = this.#identity;
     this.#pod.onChange(() => this.#offer());
     this.#watch = this.#ports.watcher.watch(
       {
         resource: KINDS.ConfigurationState,
-        namespace: this.#namespace,
-        fieldSelector: `metadata.name=${this.#name}`,
-        project: (object) => projectConfigurationState(object, CONFIG_CONDITION),
+        namespace,
+        fieldSelector: `metadata.name=${name}`,
+        project: (object) => projectConfigurationState(object, condition),
       },
       {
         set: (_, view) => {
@@ -77,46 +82,50 @@ export class ConfigStateKeeper {
   }
 
   #offer(): void {
-    if (this.#synced && this.#pod.tried && this.#errors !== undefined) this.#queue.add(this.#name);
+    if (this.#synced && this.#pod.tried && this.#errors !== undefined) this.#queue.add(this.#identity.name);
   }
 
   async #write(): Promise<"done" | "retry"> {
     const error = await this.#reconcile();
     if (error === undefined) return "done";
     const { code, reason, message } = error;
-    this.#ports.log.warn({ code, reason }, `ConfigurationState ${this.#name} not written, will retry: ${message}`);
+    this.#ports.log.warn(
+      { code, reason },
+      `ConfigurationState ${this.#identity.name} not written, will retry: ${message}`,
+    );
     return "retry";
   }
 
   async #reconcile(): Promise<KubeError | undefined> {
     const { client, clock } = this.#ports;
+    const { namespace, name, condition } = this.#identity;
     if (this.#existing === undefined) {
-      const created = await client.create(KINDS.ConfigurationState, this.#newObject(), { namespace: this.#namespace });
+      const created = await client.create(KINDS.ConfigurationState, this.#newObject(), { namespace });
       if (!created.ok && created.error.code !== 409) return created.error;
     }
-    const now = new Date(clock.wallTime()).toISOString().replace(/\.\d+Z$/, "Z");
-    const status = planConfigState(this.#errors ?? [], this.#existing, now);
+    const status = planConfigState(condition, this.#errors ?? [], this.#existing, rfc3339(clock.wallTime()));
     if (status === undefined) return undefined;
     const written = await client.patch(
       KINDS.ConfigurationState,
-      { namespace: this.#namespace, name: this.#name },
+      { namespace, name },
       { type: "merge", body: { status } },
       { subresource: "status" },
     );
     if (!written.ok) return written.error;
-    this.#existing = projectConfigurationState(written.value, CONFIG_CONDITION);
+    this.#existing = projectConfigurationState(written.value, condition);
     return undefined;
   }
 
   #newObject(): object {
+    const { namespace, name, labels } = this.#identity;
     const pod = this.#pod.view;
     return {
       apiVersion: "metallb.io/v1beta1",
       kind: "ConfigurationState",
       metadata: {
-        name: this.#name,
-        namespace: this.#namespace,
-        labels: { "metallb.io/component-type": "speaker", "metallb.io/node-name": this.#node },
+        name,
+        namespace,
+        labels,
         ...(pod === undefined ? {} : { ownerReferences: [ownerReference(pod)] }),
       },
     };

@@ -1,16 +1,14 @@
 import type { ConfigurationStateView } from "../config/configuration-state.ts";
 
-/** Type of the condition that speakers write. */
-export const CONFIG_CONDITION = "configReconcilerValid";
-
 /** A condition's message has room for this many characters. */
 const MESSAGE_LENGTH = 32_768;
 
 /**
  * The status of a ConfigurationState after an attempt to use the configuration; undefined when `existing` says so
- * already. `now` is in RFC 3339.
+ * already. `type` is the writer's condition type, `now` is in RFC 3339.
  */
 export function planConfigState(
+  type: string,
   errors: readonly string[],
   existing: ConfigurationStateView | undefined,
   now: string,
@@ -24,7 +22,7 @@ export function planConfigState(
   if (existing !== undefined && isThere(wanted, existing)) return undefined;
   const { result, errorSummary, conditionStatus } = wanted;
   const condition = {
-    type: CONFIG_CONDITION,
+    type,
     status: conditionStatus,
     reason: valid ? "Reconciled" : "ConfigurationError",
     message: errorSummary,
