@@ -1,6 +1,15 @@
+import { partitionPoint } from "../lib/search.ts";
 import type { IpAddress } from "../ip/address.ts";
 import type { FamilySpace } from "./family-space.ts";
 import type { Holder, PortKey, ServiceId, SharingTerms } from "./request.ts";
+
+interface Index {
+  /** In order of arrival. */
+  readonly holders: Map<ServiceId, Holder>;
+  /** The holders' names, sorted. */
+  readonly names: ServiceId[];
+  readonly ports: Map<PortKey, ServiceId>;
+}
 
 /**
  * An address that is in use and by whom. Most addresses have one holder for all their life, which costs no Map; with
@@ -13,7 +22,7 @@ export class AddressUse {
   /** The terms on which others may join. */
   terms: SharingTerms;
   #only: Holder | undefined;
-  #index: { readonly holders: Map<ServiceId, Holder>; readonly ports: Map<PortKey, ServiceId> } | undefined;
+  #index: Index | undefined;
 
   constructor(address: IpAddress, space: FamilySpace, ordinal: bigint, terms: SharingTerms) {
     this.address = address;
@@ -49,10 +58,8 @@ export class AddressUse {
 
   /** A holder other than `id`: the first by name, so that it doesn't depend on the order of arrival. */
   otherThan(id: ServiceId): ServiceId | undefined {
-    let found: ServiceId | undefined;
-    for (const holder of this.holders())
-      if (holder.id !== id && (found === undefined || holder.id < found)) found = holder.id;
-    return found;
+    const names = this.#index?.names ?? (this.#only === undefined ? [] : [this.#only.id]);
+    return names[0] === id ? names[1] : names[0];
   }
 
   /** Who, other than `id`, has the port. */
@@ -67,7 +74,7 @@ export class AddressUse {
       return;
     }
     if (this.#index === undefined) {
-      this.#index = { holders: new Map(), ports: new Map() };
+      this.#index = { holders: new Map(), names: [], ports: new Map() };
       this.#enter(this.#only!);
       this.#only = undefined;
     }
@@ -77,7 +84,8 @@ export class AddressUse {
   /** `ports` are those it was on the address with. */
   remove(holder: Holder, ports: readonly PortKey[]): void {
     this.#only = undefined;
-    this.#index?.holders.delete(holder.id);
+    if (this.#index?.holders.delete(holder.id) === true)
+      this.#index.names.splice(place(this.#index.names, holder.id), 1);
     for (const port of ports) this.#index?.ports.delete(port);
   }
 
@@ -92,7 +100,14 @@ export class AddressUse {
   }
 
   #enter(holder: Holder): void {
-    this.#index?.holders.set(holder.id, holder);
-    for (const port of holder.terms.ports) this.#index?.ports.set(port, holder.id);
+    const { holders, names, ports } = this.#index!;
+    if (!holders.has(holder.id)) names.splice(place(names, holder.id), 0, holder.id);
+    holders.set(holder.id, holder);
+    for (const port of holder.terms.ports) ports.set(port, holder.id);
   }
+}
+
+/** Where the name is in the sorted list, or belongs. */
+function place(names: readonly ServiceId[], id: ServiceId): number {
+  return partitionPoint(names.length, (i) => names[i]! < id);
 }

@@ -48,6 +48,18 @@ describe.each([
     return made;
   }
 
+  test("who waits to share is told of what makes room, and of nothing else", () => {
+    const made = allocator();
+    const [a, b] = [newHolder("a"), newHolder("b")];
+    const topics = (holder: Holder, port: string, on: readonly IpAddress[]) =>
+      made.assign(holder, request(holder.id, [port], "k", family).terms, on).map(({ topic }) => topic.split(" ")[0]);
+    const address = parseAddress(first)!;
+    expect(topics(a, "TCP/80", [address])).toEqual(["share", "address"]);
+    expect(topics(b, "TCP/443", [address])).toEqual(["address"]);
+    expect(topics(b, "TCP/443", [])).toEqual(["address", "share"]);
+    expect(topics(a, "TCP/80", [])).toEqual(["address", "free"]);
+  });
+
   test("a port that was given back can be had on the shared address again", () => {
     const made = allocator();
     give(made, request("a", ["TCP/80"], "k", family));

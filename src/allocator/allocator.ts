@@ -121,11 +121,11 @@ export class Allocator {
       use = new AddressUse(address, space, ordinal, terms);
       space.open(use);
       this.#recounted.add(space.pool);
+      pushShareChange(changes, space, terms);
     } else insistOnPorts(holder, use);
     use.add(holder);
     space.takePorts(use, terms.ports);
     changes.push({ topic: addressTopic(address) });
-    pushShareChange(changes, space, terms);
     this.#agree(use, changes);
   }
 
@@ -145,8 +145,8 @@ export class Allocator {
     use.remove(holder, oldPorts);
     space.freePorts(use, oldPorts);
     changes.push({ topic: addressTopic(use.address) });
-    pushShareChange(changes, space, use.terms);
     if (use.count > 0) {
+      pushShareChange(changes, space, use.terms);
       this.#agree(use, changes);
       return;
     }

@@ -18,7 +18,7 @@ export function freeTopic(pool: string, family: Family): Topic {
   return `free ${family} ${pool}`;
 }
 
-/** The addresses shared in the pool on these terms, or the ports taken on them, changed. */
+/** Another address of the pool is shared on these terms, or ports on one that is became free. */
 export function shareTopic(pool: string, family: Family, terms: SharingTerms): Topic {
   return `share ${family} ${pool} ${groupKey(terms)}`;
 }
