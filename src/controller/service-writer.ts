@@ -77,6 +77,7 @@ export class ServiceWriter {
     if (error.code === 404) return "done";
     if (error.code !== 409 && !this.#failing.has(id)) {
       this.#failing.add(id);
+      if (!error.retryable) this.#complain(id, error);
       this.#ports.log.warn(
         { service: id, error: error.message, code: error.code },
         "writing the status failed; retrying",
@@ -84,6 +85,15 @@ export class ServiceWriter {
     }
     if (error.code !== 409) this.#ports.metrics.add("metallb_k8s_client_update_errors_total", {}, 1);
     return error.retryAfter === undefined ? "retry" : { retryAfter: error.retryAfter };
+  }
+
+  /** What time doesn't mend, such as a missing permission, is shown where the Service's owner looks. */
+  #complain(id: ServiceId, { message }: KubeError): void {
+    const service = this.#services.service(id);
+    if (service === undefined) return;
+    const text = `the status can't be written, so the decision is not visible and not in force: ${message}`;
+    const event = { type: "Warning", reason: "StatusNotWritten", message: text } as const;
+    this.#ports.events.record({ regarding: regarding(service), ...event });
   }
 }
 

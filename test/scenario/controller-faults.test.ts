@@ -115,6 +115,22 @@ describe("the API server fails", () => {
     expect(lab.events("s")).toEqual(['Normal IPAllocated Assigned IP ["10.0.0.2"]']);
   });
 
+  test("a missing permission is told to the owner of the Service, once, until it is mended", async () => {
+    const lab = await running();
+    const message = 'services "s" is forbidden: User "u" cannot patch resource "services/status"';
+    let failing = true;
+    lab.kube.fail(kubeError(403, "Forbidden", message), Number.POSITIVE_INFINITY, (r) => failing && isServiceWrite(r));
+    lab.service("s");
+    await lab.pass(seconds(600));
+    expect(lab.events("s")).toEqual([
+      `Warning StatusNotWritten the status can't be written, so the decision is not visible and not in force: ${message}`,
+    ]);
+    failing = false;
+    await lab.pass(seconds(61));
+    expect(lab.ips("s")).toEqual(["10.0.0.2"]);
+    expect(lab.events("s").slice(1)).toEqual(['Normal IPAllocated Assigned IP ["10.0.0.2"]']);
+  });
+
   test("a Service that is gone when its status is written is forgotten", async () => {
     const lab = await running();
     lab.kube.pauseWatches();
