@@ -35,6 +35,13 @@ const RECEIVE_BUFFER = 1 << 20;
  */
 const PACKET_MULTICAST = 2;
 
+/** Accepts no frame whose interface is another: opcode, jump if true, operand; undefined: the index of the link. */
+const LINK_CHECK: readonly (readonly [code: number, jt: number, k: number | undefined])[] = [
+  [0x20, 0, 0xffff_f008], // BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_IFINDEX
+  [0x15, 1, undefined], // BPF_JMP | BPF_JEQ | BPF_K
+  [0x06, 0, 0], // BPF_RET | BPF_K
+];
+
 /** Frames over AF_PACKET sockets, one per link and kind. Needs CAP_NET_RAW. */
 export function createPacketFrames(options: PacketFramesOptions): Frames {
   return {
@@ -59,10 +66,10 @@ function openPacketSocket(
   const addon = nativeAddon();
   const socket = packetSocket(`open a packet socket on ${link.name}`);
   const groups = kind === "ndp" ? new SolicitedNodeGroups(addon, link, socket, onTrouble) : undefined;
-  const filter = (addresses: readonly IpAddress[]): void =>
-    attachFirst(addon, socket, filterFor(kind, addresses), (code, message) =>
-      onTrouble(code, `${link.name}: ${message}`),
-    );
+  const filter = (addresses: readonly IpAddress[]): void => {
+    const programs = filterFor(kind, addresses).map((program) => onlyOn(link.index, program));
+    attachFirst(addon, socket, programs, (code, message) => onTrouble(code, `${link.name}: ${message}`));
+  };
   let closed = false;
   // A batch that is being handed on outlives a socket that the receiver closes.
   const whileOpen = (frame: Uint8Array): void => {
@@ -117,6 +124,22 @@ function readFrames(
       onFrame(ring.subarray(i * SLOT_SIZE, i * SLOT_SIZE + length));
     }
   });
+}
+
+/**
+ * The program behind a check of the interface: the kernel also shows us frames for a VLAN or macvlan on top of this link,
+ * which that interface's own socket answers. BPF jumps are relative, so a program works the same behind another.
+ */
+function onlyOn(linkIndex: number, program: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(LINK_CHECK.length * 8 + program.length);
+  const view = new DataView(bytes.buffer);
+  for (const [i, [code, jt, k]] of LINK_CHECK.entries()) {
+    view.setUint16(i * 8, code, true);
+    view.setUint8(i * 8 + 2, jt);
+    view.setUint32(i * 8 + 4, k ?? linkIndex, true);
+  }
+  bytes.set(program, LINK_CHECK.length * 8);
+  return bytes;
 }
 
 /** Without any filter the receiver sees more than it asked for, which costs time; with an old one it would be deaf. */

@@ -81,6 +81,16 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:tcpdump"]).skip)("
     expect(received).toEqual([asked, last]);
   });
 
+  test("frames for an interface on top of the link are not taken for the link's own", async () => {
+    const mac = "02000000aa01";
+    const colons = mac.replaceAll(/(..)(?!$)/g, "$1:");
+    network.ip(here, "link", "add", "top0", "link", "eth0", "address", colons, "type", "macvlan", "mode", "bridge");
+    network.ip(here, "link", "set", "top0", "up");
+    const forTop = arp("0001", "0a090064").replace(BROADCAST, mac);
+    const last = arp("0001", "0a090064");
+    expect(await exchange("arp", ["10.9.0.100"], [forTop, last])).toEqual([last]);
+  });
+
   test("neighbour solicitations with hop limit 255 arrive, by multicast and by unicast", async () => {
     const mac = network.mac(here, "eth0").replaceAll(":", "");
     const asked = solicitation("000100");
