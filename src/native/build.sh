@@ -31,10 +31,14 @@ for candidate in "$modules/node-linux-$arch/include/node" "$modules/node/node_mo
 done
 [ -n "$include" ] || give_up "no Node.js headers (node_api.h and uv.h, which npm's node-linux-$arch brings)"
 
+# A newer compiler's new warning must not cost a user layer 2; here it must be seen.
+werror=
+[ "${CI:-}" = true ] && werror=-Werror
+
 mkdir -p build
 # Renamed into place: a process that has the old addon loaded keeps its own file.
 # CC may hold flags.
 # shellcheck disable=SC2086
-$compiler -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden -isystem "$include" -o "build/metallb.$$" ./*.c ||
+$compiler -std=gnu11 -O2 -Wall -Wextra $werror -fPIC -shared -fvisibility=hidden -isystem "$include" -o "build/metallb.$$" ./*.c ||
   give_up "the compiler failed, see above"
 mv "build/metallb.$$" "$output"
