@@ -9,7 +9,7 @@ import {
 } from "../discovery.ts";
 import type { Json } from "../objects.ts";
 import { openApiV2Document } from "../openapi/v2.ts";
-import { openApiV3Document, openApiV3Index } from "../openapi/v3.ts";
+import { openApiV3Document, openApiV3Hash, openApiV3Index } from "../openapi/v3.ts";
 import type { Registry } from "../registry.ts";
 import type { ServedResource } from "../resources.ts";
 import { sendDocument, sendObject, sendText } from "./respond.ts";
@@ -26,6 +26,9 @@ const VERSION = {
   compiler: "metallb-ts development API server",
   platform: "linux/amd64",
 };
+
+/** A document whose address has its hash never changes: clients keep it for a year. */
+const IMMUTABLE = "public, max-age=31536000, immutable";
 
 const OPENAPI_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
@@ -59,7 +62,8 @@ export class Documents {
     }
     const document = this.#plainDiscovery(request, path);
     if (document === undefined) return false;
-    sendDocument(request, response, "application/json", document);
+    // Only the aggregated form has an ETag: a real server sends this one anew each time.
+    sendObject(response, { code: 200, body: document });
     return true;
   }
 
@@ -112,12 +116,15 @@ export class Documents {
     }
     const [group, version] = root === "api" ? ["", first] : [first, second];
     if (more.length > 0 || resourceList(this.#registry, group, version) === undefined) return false;
-    sendDocument(
-      request,
-      response,
-      "application/json",
-      json(() => openApiV3Document(group, version, resources)),
-    );
+    const document = json(() => openApiV3Document(group, version, resources));
+    const asked = new URL(request.url ?? "/", "https://server").searchParams.get("hash");
+    if (asked === null) {
+      sendDocument(request, response, "application/json", document);
+      return true;
+    }
+    const hash = openApiV3Hash(path.slice("/openapi/v3/".length), resources);
+    if (asked === hash) sendDocument(request, response, "application/json", document, IMMUTABLE);
+    else response.writeHead(301, { location: `${path}?hash=${hash}` }).end();
     return true;
   }
 }

@@ -37,16 +37,17 @@ export function sendText(response: ServerResponse, code: number, text: string): 
   response.writeHead(code, { ...headers, "content-length": Buffer.byteLength(text) }).end(text);
 }
 
-/** Sends a cacheable document, or 304 when the client has it already. */
+/** Sends a cacheable document, or 304 when the client has it already. By default it is asked for again each time. */
 export function sendDocument(
   request: IncomingMessage,
   response: ServerResponse,
   contentType: string,
   body: Uint8Array | object,
+  cacheControl = "public",
 ): void {
   const bytes = body instanceof Uint8Array ? body : Buffer.from(`${JSON.stringify(body)}\n`);
   const etag = `"${createHash("sha256").update(bytes).digest("hex").toUpperCase()}"`;
-  const headers = { etag, vary: "Accept", "cache-control": "public" };
+  const headers = { etag, vary: "Accept", "cache-control": cacheControl };
   if (request.headers["if-none-match"] === etag) {
     response.writeHead(304, headers).end();
     return;

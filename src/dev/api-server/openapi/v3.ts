@@ -16,16 +16,24 @@ const DIALECT: Dialect = {
 
 /** `/openapi/v3`: where the document of each group version is. The hash changes when a document does. */
 export function openApiV3Index(resources: readonly ServedResource[]): object {
-  const byPath = new Map<string, ServedResource[]>();
-  for (const resource of resources) {
-    const path = resource.group === "" ? `api/${resource.version}` : `apis/${resource.group}/${resource.version}`;
-    byPath.set(path, [...(byPath.get(path) ?? []), resource]);
-  }
+  const byPath = Map.groupBy(resources, pathOf);
   const paths = [...byPath].map(([path, served]) => {
-    const hash = createHash("sha256").update(JSON.stringify(served)).digest("hex").toUpperCase();
-    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }] as const;
+    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(served)}` }] as const;
   });
   return { paths: Object.fromEntries(paths) };
+}
+
+/** The hash of the document at `path` (`api/v1`, `apis/<group>/<version>`), as the index names it. */
+export function openApiV3Hash(path: string, resources: readonly ServedResource[]): string {
+  return hashOf(resources.filter((resource) => pathOf(resource) === path));
+}
+
+function pathOf({ group, version }: ServedResource): string {
+  return group === "" ? `api/${version}` : `apis/${group}/${version}`;
+}
+
+function hashOf(served: readonly ServedResource[]): string {
+  return createHash("sha256").update(JSON.stringify(served)).digest("hex").toUpperCase();
 }
 
 /**
