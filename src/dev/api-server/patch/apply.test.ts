@@ -378,6 +378,21 @@ describe("server-side apply", () => {
     expect(refusal(() => applyService(drifted, { spec: { type: "NodePort" } }, { manager: "kubectl" })).code).toBe(409);
   });
 
+  test("kubectl renews the annotation of an earlier client-side apply, another manager doesn't, nor does it appear", () => {
+    const annotation = "kubectl.kubernetes.io/last-applied-configuration";
+    const annotated = (object: Json): unknown =>
+      ((object["metadata"] as Json)["annotations"] as Json | undefined)?.[annotation];
+    const metadata = { name: "s", annotations: { [annotation]: "{}" } };
+    const stored = { apiVersion: "v1", kind: "Service", metadata, spec: { type: "ClusterIP" } };
+    const spec = { spec: { type: "LoadBalancer", clusterIP: "fd00::1" } };
+    const force = true;
+    expect(annotated(applyService(stored, spec, { manager: "kubectl", force }))).toBe(
+      '{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"clusterIP":"fd00::1","type":"LoadBalancer"}}\n',
+    );
+    expect(annotated(applyService(stored, spec, { manager: "x", force }))).toBe("{}");
+    expect(annotated(applyService(undefined, spec, { manager: "kubectl" }))).toBeUndefined();
+  });
+
   const spec = fc.record(
     {
       type: fc.constantFrom("ClusterIP", "LoadBalancer"),

@@ -70,7 +70,7 @@ export function serverSideApply(apply: Apply): object {
     return { ...manager, fields: difference(difference(manager.fields, taken), removed) };
   });
   const time = last !== undefined && sameSet(last.fields, fields) && equalJson(stored, next) ? last.time : now;
-  return withManagers(next, [...rest, { ...key, time, fields }]);
+  return withManagers(withLastApplied(next, apply), [...rest, { ...key, time, fields }]);
 }
 
 function check({ fieldManager, configuration, apiVersion, kind }: Apply): void {
@@ -135,6 +135,29 @@ function allowedByLastApplied(apply: Apply, schema: StructuralSchema): FieldSet 
     // An annotation that somebody mangled allows nothing.
     return emptySet();
   }
+}
+
+/**
+ * kubectl's own server-side apply also renews the annotation of an earlier client-side one, so that a later client-side
+ * apply starts from what was applied last. Nobody comes to own it that way.
+ */
+function withLastApplied(next: Json, { fieldManager, configuration }: Apply): Json {
+  const metadata = metadataOf(next);
+  const { annotations } = metadata;
+  if (fieldManager !== "kubectl" || !isRecord(annotations) || !annotations[LAST_APPLIED]) return next;
+  const own = metadataOf(configuration);
+  const { [LAST_APPLIED]: _itself, ...applied } = isRecord(own["annotations"]) ? own["annotations"] : {};
+  const kept = Object.keys(applied).length === 0 ? {} : { annotations: applied };
+  const { annotations: _replaced, ...rest } = own;
+  const value = `${sortedJson({ ...configuration, metadata: { ...kept, ...rest } })}\n`;
+  return { ...next, metadata: { ...metadata, annotations: { ...annotations, [LAST_APPLIED]: value } } };
+}
+
+/** JSON with the keys of every object in order, as Go writes maps. */
+function sortedJson(value: Json): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    isRecord(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item,
+  );
 }
 
 /** Throws 409 when fields remain contested. */
