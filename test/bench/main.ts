@@ -1,6 +1,7 @@
 /** `npm run bench`: prints one JSON object. Figures compare things within this one run; they are not timed tests. */
 import { cpus } from "node:os";
 import { benchAllocator } from "./allocator.ts";
+import { benchApiServer } from "./api-server.ts";
 import { benchArp } from "./arp.ts";
 
 process.stdout.write(
@@ -10,6 +11,7 @@ process.stdout.write(
       cpus: cpus().map((cpu) => cpu.model),
       allocator: benchAllocator(),
       arp: await benchArp(),
+      apiServer: await benchApiServer(),
     },
     null,
     2,

@@ -20,6 +20,9 @@ export interface RawRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What a client must know of a server; of one in another process, too. */
+export type Reached = Pick<ApiServer, "port" | "url" | "caCertificate" | "adminToken">;
+
 export interface RawWatch {
   readonly code: number;
   readonly headers: IncomingHttpHeaders;
@@ -31,10 +34,10 @@ export interface RawWatch {
 
 /** Speaks HTTP to an API server without any help of a client library, so that tests see exactly what is answered. */
 export class RawApiClient {
-  readonly #server: ApiServer;
+  readonly #server: Reached;
   readonly #agent: Agent;
 
-  constructor(server: ApiServer) {
+  constructor(server: Reached) {
     this.#server = server;
     this.#agent = new Agent({ ca: server.caCertificate, keepAlive: true });
   }

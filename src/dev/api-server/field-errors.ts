@@ -1,8 +1,9 @@
 import type { FieldError } from "./status.ts";
+import { stringifyJson } from "./json-text.ts";
 
 /** A value as field errors print it: strings quoted, everything else as JSON. */
 function shown(value: unknown): string {
-  return value === undefined ? "null" : JSON.stringify(value);
+  return value === undefined ? "null" : stringifyJson(value);
 }
 
 export function invalidValue(field: string, value: unknown, why: string): FieldError {

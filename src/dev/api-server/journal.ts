@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ApiObject } from "./objects.ts";
 import type { Journal } from "./storage.ts";
 import { keyOf } from "./storage.ts";
+import { parseJson, stringifyJson } from "./json-text.ts";
 
 /** One line of the journal or of the snapshot. */
 interface Entry {
@@ -48,7 +49,7 @@ export class DiskJournal implements Journal {
     if (this.#closed) return;
     const entry = { revision, table, object, deleted };
     this.#apply(entry);
-    writeSync(this.#file, `${JSON.stringify(entry)}\n`);
+    writeSync(this.#file, `${stringifyJson(entry)}\n`);
     this.#lines++;
     if (this.#lines < Math.max(COMPACT_AFTER, this.#state.size)) return;
     closeSync(this.#file);
@@ -77,7 +78,7 @@ export class DiskJournal implements Journal {
   #snapshot(): number {
     const file = openSync(this.#path("snapshot.new"), "w", 0o600);
     for (const [table, object] of this.#state.values()) {
-      writeSync(file, `${JSON.stringify({ revision: this.#revision, table, object, deleted: false })}\n`);
+      writeSync(file, `${stringifyJson({ revision: this.#revision, table, object, deleted: false })}\n`);
     }
     fsyncSync(file);
     closeSync(file);
@@ -93,7 +94,7 @@ function* read(path: string): Generator<Entry> {
   for (const [i, line] of lines.entries()) {
     if (line === "") continue;
     try {
-      yield JSON.parse(line) as Entry;
+      yield parseJson(line) as Entry;
     } catch (thrown) {
       if (i < lines.length - 1)
         throw new Error(`${path}:${i + 1}: not JSON; restore or remove the file`, { cause: thrown });

@@ -52,10 +52,13 @@ export function equalJson(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) || Array.isArray(b)) {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => equalJson(item, b[i]));
   }
-  const left = a as Json;
-  const right = b as Json;
-  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...keys].every((key) => equalJson(left[key], right[key]));
+  return equalMembers(a as Json, b as Json);
+}
+
+function equalMembers(a: Json, b: Json): boolean {
+  for (const key of Object.keys(a)) if (!equalJson(a[key], b[key])) return false;
+  for (const key of Object.keys(b)) if (b[key] !== undefined && a[key] === undefined) return false;
+  return true;
 }
 
 export function isRecord(value: unknown): value is Json {
@@ -73,7 +76,11 @@ export function records(value: unknown): Json[] {
 }
 
 export function text(value: unknown): string {
-  return typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
+  return typeof value === "string"
+    ? value
+    : typeof value === "number" || typeof value === "bigint"
+      ? String(value)
+      : "";
 }
 
 /** Follows `path` through unchecked data. */

@@ -37,7 +37,9 @@ export class EndpointsController {
     storage.subscribe((event) => this.#pod(event), "pods");
   }
 
-  #service({ object }: StorageEvent): void {
+  #service({ type, object, previous }: StorageEvent): void {
+    const same = type === "MODIFIED" && equalJson(object["spec"], previous?.["spec"]);
+    if (same && equalJson(object.metadata.labels, previous?.metadata.labels)) return;
     this.#mark(object);
   }
 

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { parse } from "yaml";
 import { badRequest, unsupportedMediaType } from "../errors.ts";
 import { parseMediaType } from "../negotiate.ts";
 import type { Json } from "../objects.ts";
@@ -7,6 +6,8 @@ import { isRecord } from "../objects.ts";
 import { decodeProtobuf } from "../protobuf/decode.ts";
 import { StatusError } from "../status.ts";
 import { goJsonError } from "./go-json-error.ts";
+import { parseJson } from "../json-text.ts";
+import { parseYaml, unsafe } from "../patch/body.ts";
 
 /** What a real API server takes for one request: 3 MiB. */
 const MAX_BODY = 3 * 1024 * 1024;
@@ -43,7 +44,7 @@ function unrecognized(kind: string, why: string, body: Buffer): StatusError {
 function decodeJson(body: Buffer, kind: string): unknown {
   const text = body.toString();
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     throw unrecognized(kind, `couldn't get version/kind; json parse error: ${goJsonError(text)}`, body);
   }
@@ -51,7 +52,7 @@ function decodeJson(body: Buffer, kind: string): unknown {
 
 function decodeYaml(body: Buffer, kind: string): unknown {
   try {
-    return parse(body.toString(), { schema: "core", maxAliasCount: 100, prettyErrors: false }) as unknown;
+    return parseYaml(body.toString());
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     throw unrecognized(kind, `couldn't get version/kind; yaml parse error: ${why}`, body);
@@ -71,6 +72,8 @@ export function decodeObject(body: Buffer, contentType: string | undefined, kind
     const decoded = decodeProtobuf(body);
     value = { ...decoded.object, apiVersion: decoded.apiVersion, kind: decoded.kind };
   } else throw unsupportedMediaType(ACCEPTED);
+  const reason = unsafe(value);
+  if (reason !== undefined) throw unrecognized(kind, reason, body);
   if (!isRecord(value)) {
     throw unrecognized(kind, "couldn't get version/kind; json parse error: cannot unmarshal into Go value", body);
   }

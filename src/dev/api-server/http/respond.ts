@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { stringify } from "yaml";
 import type { Status } from "../status.ts";
 import { StatusError } from "../status.ts";
+import { stringifyJson } from "../json-text.ts";
 
 /** Warning headers for texts that the client should print (RFC 9111 §5.5, code 299). */
 function warningHeaders(warnings: readonly string[]): Record<string, string[]> {
@@ -22,7 +23,7 @@ export interface Answer {
 /** Sends an object as JSON, ended by a newline as Go does it, or as YAML. */
 export function sendObject(response: ServerResponse, answer: Answer): void {
   const yaml = answer.format === "yaml";
-  const text = yaml ? stringify(answer.body, { aliasDuplicateObjects: false }) : `${JSON.stringify(answer.body)}\n`;
+  const text = yaml ? stringify(answer.body, { aliasDuplicateObjects: false }) : `${stringifyJson(answer.body)}\n`;
   const headers = {
     "cache-control": "no-cache, private",
     "content-type": answer.contentType ?? (yaml ? "application/yaml" : "application/json"),

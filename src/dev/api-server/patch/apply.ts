@@ -19,6 +19,7 @@ import {
 import type { Manager } from "./managed-fields.ts";
 import { isSame, managersOf, metadataOf, ownable, ownershipSchema, withManagers } from "./managed-fields.ts";
 import { compare, fieldsOf, mergeTyped, removeFields } from "./typed.ts";
+import { parseJson } from "../json-text.ts";
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -128,7 +129,7 @@ function allowedByLastApplied(apply: Apply, schema: StructuralSchema): FieldSet 
   const applied = isRecord(annotations) ? annotations[LAST_APPLIED] : undefined;
   if (apply.fieldManager !== "kubectl" || typeof applied !== "string") return emptySet();
   try {
-    const last: unknown = JSON.parse(applied);
+    const last: unknown = parseJson(applied);
     if (!isRecord(last)) return emptySet();
     return difference(fieldsOf(schema, last), compare(schema, last, apply.current).modified);
   } catch {

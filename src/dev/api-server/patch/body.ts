@@ -1,21 +1,35 @@
-import { parse as parseYaml } from "yaml";
+import { parse } from "yaml";
 import { errorMessage } from "../../../lib/errors.ts";
 import type { Json } from "../objects.ts";
 import { badRequest } from "../errors.ts";
 import { isRecord } from "../objects.ts";
 import { MAX_DEPTH } from "../schema/structural.ts";
+import { integer, parseJson } from "../json-text.ts";
 
 /** A patch's body as JSON. Throws 400 for anything that is malformed, nested absurdly or unsafe to merge. */
 export function parseJsonBody(body: Uint8Array | string): unknown {
-  return checked(() => JSON.parse(bodyText(body)) as unknown, "error decoding patch");
+  return checked(() => parseJson(bodyText(body)), "error decoding patch");
 }
 
 /** The body of an apply patch: YAML, of which JSON is a part. */
 export function parseYamlBody(body: Uint8Array | string): Json {
-  const options = { uniqueKeys: true, maxAliasCount: 100, schema: "core", logLevel: "error" } as const;
-  const value = checked(() => parseYaml(bodyText(body), options) as unknown, "error decoding YAML");
+  const value = checked(() => parseYaml(bodyText(body)), "error decoding YAML");
   if (!isRecord(value)) throw badRequest("error decoding YAML: the body is not an object");
   return value;
+}
+
+/** One YAML document as JSON data, with exact integers. Throws for what is malformed or expands absurdly. */
+export function parseYaml(text: string): unknown {
+  const options = {
+    uniqueKeys: true,
+    maxAliasCount: 100,
+    schema: "core",
+    logLevel: "error",
+    prettyErrors: false,
+    intAsBigInt: true,
+  } as const;
+  const exact = (_key: unknown, value: unknown): unknown => (typeof value === "bigint" ? integer(value) : value);
+  return parse(text, exact, options) as unknown;
 }
 
 function bodyText(body: Uint8Array | string): string {
@@ -29,13 +43,16 @@ function checked(read: () => unknown, what: string): unknown {
   } catch (thrown) {
     throw badRequest(`${what}: ${errorMessage(thrown)}`);
   }
-  const reason = unsafe(value, 0);
+  const reason = unsafe(value);
   if (reason !== undefined) throw badRequest(`${what}: ${reason}`);
   return value;
 }
 
-/** Merging assigns members by name: `__proto__` would change an object's nature instead of its fields. */
-function unsafe(value: unknown, depth: number): string | undefined {
+/**
+ * Why a client's data can't be worked with, or undefined. Copying and merging assign members by name: `__proto__` would
+ * change an object's nature instead of its fields.
+ */
+export function unsafe(value: unknown, depth = 0): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (depth > MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`;
   if (Object.hasOwn(value, "__proto__")) return `"__proto__" is not a field name`;

@@ -2,6 +2,7 @@ import type { Json } from "../objects.ts";
 import { isRecord } from "../objects.ts";
 import { canonicalJson } from "../schema/json.ts";
 import { MAX_DEPTH } from "../schema/structural.ts";
+import { parseJson } from "../json-text.ts";
 
 /**
  * A set of field paths as a tree (FieldsV1). Children are keyed by path element as FieldsV1 spells it: `f:spec`,
@@ -30,11 +31,14 @@ export function descend(set: FieldSet, element: string): FieldSet {
 }
 
 export function union(a: FieldSet, b: FieldSet): FieldSet {
+  if (isNothing(a)) return b;
+  if (isNothing(b)) return a;
   return combine(a, b, (x, y) => x || y);
 }
 
 /** What is in `a` and not in `b`. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  if (isNothing(a) || isNothing(b)) return a;
   return combine(a, b, (x, y) => x && !y);
 }
 
@@ -44,6 +48,10 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
 
 export function sameSet(a: FieldSet, b: FieldSet): boolean {
   return isEmptySet(combine(a, b, (x, y) => x !== y));
+}
+
+function isNothing(set: FieldSet): boolean {
+  return !set.member && set.children.size === 0;
 }
 
 const NOTHING: FieldSet = emptySet();
@@ -110,7 +118,7 @@ function normalElement(element: string): string | undefined {
   if (kind === "f:") return element;
   if (kind !== "k:" && kind !== "v:" && kind !== "i:") return undefined;
   try {
-    return kind + canonicalJson(JSON.parse(element.slice(2)));
+    return kind + canonicalJson(parseJson(element.slice(2)));
   } catch {
     return undefined;
   }
@@ -126,6 +134,6 @@ function elementText(element: string): string {
   if (element.startsWith("f:")) return `.${value}`;
   if (element.startsWith("i:")) return `[${value}]`;
   if (element.startsWith("v:")) return `[=${value}]`;
-  const keys = Object.entries(JSON.parse(value) as Json);
+  const keys = Object.entries(parseJson(value) as Json);
   return `[${keys.map(([key, item]) => `${key}=${canonicalJson(item)}`).join(",")}]`;
 }

@@ -5,6 +5,7 @@ import { canonicalJson } from "../schema/json.ts";
 import type { StructuralSchema } from "../schema/structural.ts";
 import { memberSchema } from "../schema/structural.ts";
 import { orderList } from "./strategic-order.ts";
+import { stringifyJson } from "../json-text.ts";
 
 const SET_ELEMENT_ORDER = "$setElementOrder/";
 const DELETE_FROM_PRIMITIVE_LIST = "$deleteFromPrimitiveList/";
@@ -133,7 +134,7 @@ function asObject(item: unknown): Json {
 
 function keyOf(item: Json, mergeKey: string): string {
   if (item[mergeKey] === undefined) {
-    throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+    throw badRequest(`map: ${stringifyJson(item)} does not contain declared merge key: ${mergeKey}`);
   }
   return text(item[mergeKey]);
 }

@@ -1,6 +1,7 @@
 import type { Reader } from "protobufjs/minimal.js";
 import protobuf from "protobufjs/minimal.js";
 import { MalformedError } from "../../../lib/errors.ts";
+import { parseJson } from "../json-text.ts";
 
 /** Protobuf's wire types, without the groups. */
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
@@ -74,7 +75,7 @@ function readIntOrString(reader: Reader): number | string {
 /** RawExtension, FieldsV1 and JSON: JSON text in field 1. */
 function readJson(reader: Reader): unknown {
   const bytes = bytesField(readFields(reader), 1);
-  return bytes.length === 0 ? undefined : (JSON.parse(utf8(bytes)) as unknown);
+  return bytes.length === 0 ? undefined : parseJson(utf8(bytes));
 }
 
 /** Types that are not messages of the table, by their name in it. */

@@ -10,6 +10,7 @@ import type { StructuralSchema } from "../schema/structural.ts";
 import { prune } from "../schema/prune.ts";
 import { validateStructural } from "../schema/validate.ts";
 import type { WriteOptions } from "./write-options.ts";
+import { stringifyJson } from "../json-text.ts";
 
 /** Where a write is addressed to. */
 export interface Target {
@@ -50,7 +51,7 @@ function checkKind(body: Json, served: ServedResource, registry: Registry): void
 }
 
 function missing(what: string, body: Json): Error {
-  return badRequest(`Object '${what}' is missing in '${JSON.stringify(body).slice(0, 200)}'`);
+  return badRequest(`Object '${what}' is missing in '${stringifyJson(body).slice(0, 200)}'`);
 }
 
 function otherKind(

@@ -7,6 +7,7 @@ import type { IncludeObject } from "../represent.ts";
 import { partialMetadata, table } from "../represent.ts";
 import type { Matcher } from "../selectors.ts";
 import type { StorageEvent } from "../storage.ts";
+import { stringifyJson } from "../json-text.ts";
 
 export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
 
@@ -92,5 +93,14 @@ function emptyBody(kind: string): Json {
 }
 
 export function line(type: WatchEventType, object: object): string {
-  return `${JSON.stringify({ type, object })}\n`;
+  return `{"type":"${type}","object":${textOf(object)}}\n`;
+}
+
+/** The last object written and its text: watchers of one table are told of an event one after the other. */
+let last: { readonly object: object; readonly text: string } | undefined;
+
+/** Stored objects are never changed, so that one text serves all watchers of an event. */
+function textOf(object: object): string {
+  if (last?.object !== object) last = { object, text: stringifyJson(object) };
+  return last.text;
 }

@@ -25,10 +25,13 @@ export function celValue(value: unknown, schema: StructuralSchema | undefined): 
       ]),
     );
   }
-  if (typeof value === "number") {
-    return Number.isInteger(value) && schema?.type !== "number" ? BigInt(value) : value;
-  }
+  if (typeof value === "number" || typeof value === "bigint") return celNumber(value, schema?.type);
   return typeof value === "string" ? celString(value, schema?.format) : value;
+}
+
+function celNumber(value: number | bigint, type: string | undefined): number | bigint {
+  if (type === "number") return Number(value);
+  return typeof value === "number" && !Number.isInteger(value) ? value : BigInt(value);
 }
 
 function celString(text: string, format: string | undefined): unknown {

@@ -9,7 +9,7 @@ const patterns = new Map<string, RegExp | undefined>();
 export function validateString(schema: StructuralSchema, text: string, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const { minLength = 0, maxLength = Infinity, pattern, format } = schema;
-  const length = Array.from(text).length;
+  const length = codePoints(text);
   if (length > maxLength) errors.push(tooLong(path, maxLength));
   if (length < minLength) errors.push(constraint(path, text, `should be at least ${minLength} chars long`));
   // Matching is bounded by maxLength where a pattern could be slow: an overlong text has failed already.
@@ -25,6 +25,12 @@ export function validateString(schema: StructuralSchema, text: string, path: str
     });
   }
   return errors;
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
 }
 
 /** Go's regular expressions are nearly a subset of JavaScript's; only inline flags at the start differ. */
@@ -55,7 +61,7 @@ interface Bound {
   readonly text: string;
 }
 
-export function validateNumber(schema: StructuralSchema, value: number, path: string): FieldError[] {
+export function validateNumber(schema: StructuralSchema, value: number | bigint, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const [low, high] = RANGES[schema.format ?? ""] ?? [-Infinity, Infinity];
   if (value < low || value > high) {
@@ -69,16 +75,21 @@ export function validateNumber(schema: StructuralSchema, value: number, path: st
   return [...errors, ...broken.map((bound) => constraint(path, value, `should be ${bound.text}`))];
 }
 
-function upper({ maximum = Infinity, exclusiveMaximum }: StructuralSchema, value: number): Bound {
+function upper({ maximum = Infinity, exclusiveMaximum }: StructuralSchema, value: number | bigint): Bound {
   if (exclusiveMaximum === true) return { broken: value >= maximum, text: `less than ${maximum}` };
   return { broken: value > maximum, text: `less than or equal to ${maximum}` };
 }
 
-function lower({ minimum = -Infinity, exclusiveMinimum }: StructuralSchema, value: number): Bound {
+function lower({ minimum = -Infinity, exclusiveMinimum }: StructuralSchema, value: number | bigint): Bound {
   if (exclusiveMinimum === true) return { broken: value <= minimum, text: `greater than ${minimum}` };
   return { broken: value < minimum, text: `greater than or equal to ${minimum}` };
 }
 
-function step({ multipleOf = 0 }: StructuralSchema, value: number): Bound {
-  return { broken: multipleOf > 0 && !Number.isInteger(value / multipleOf), text: `a multiple of ${multipleOf}` };
+function step({ multipleOf = 0 }: StructuralSchema, value: number | bigint): Bound {
+  return { broken: multipleOf > 0 && !isMultiple(value, multipleOf), text: `a multiple of ${multipleOf}` };
+}
+
+function isMultiple(value: number | bigint, of: number): boolean {
+  if (typeof value === "bigint" && Number.isInteger(of)) return value % BigInt(of) === 0n;
+  return Number.isInteger(Number(value) / of);
 }

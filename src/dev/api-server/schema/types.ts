@@ -6,7 +6,9 @@ import { wrongType } from "./violations.ts";
 function typeName(value: unknown): string {
   if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return "array";
-  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
+  if (typeof value === "bigint") return "integer";
+  // Beyond 2^53 a double is no integer, whatever it was in the text (go-openapi/swag IsFloat64AJSONInteger).
+  if (typeof value === "number") return Number.isSafeInteger(value) ? "integer" : "number";
   return typeof value;
 }
 

@@ -30,14 +30,30 @@ const RULES_NOT_RUN =
  */
 export function validateStructural(schema: StructuralSchema, object: object, old?: object): FieldError[] {
   const errors: FieldError[] = [];
-  validateValue({ ...schema, "x-kubernetes-embedded-resource": true }, object, "", errors, 0);
+  validateValue(asRoot(schema), object, "", errors, 0);
   if (!errors.some((error) => BLOCKING.has(error.reason))) {
-    return [...errors, ...validateRules(schema, object, old)];
+    return rulesIn(schema) ? [...errors, ...validateRules(schema, object, old)] : errors;
   }
-  if (hasRules(schema, new Set())) {
+  if (rulesIn(schema)) {
     errors.push({ reason: "FieldValueInvalid", field: "<nil>", message: `Invalid value: null: ${RULES_NOT_RUN}` });
   }
   return errors;
+}
+
+/** Schemas are never changed: what they say of themselves is worked out once. */
+const roots = new WeakMap<StructuralSchema, StructuralSchema>();
+const withRules = new WeakMap<StructuralSchema, boolean>();
+
+function asRoot(schema: StructuralSchema): StructuralSchema {
+  let root = roots.get(schema);
+  if (root === undefined) roots.set(schema, (root = { ...schema, "x-kubernetes-embedded-resource": true }));
+  return root;
+}
+
+function rulesIn(schema: StructuralSchema): boolean {
+  let found = withRules.get(schema);
+  if (found === undefined) withRules.set(schema, (found = hasRules(schema, new Set())));
+  return found;
 }
 
 function hasRules(schema: StructuralSchema, seen: Set<StructuralSchema>): boolean {
@@ -70,7 +86,7 @@ function validateValue(
     errors.push(notSupported(path, value, schema.enum));
   }
   if (typeof value === "string") errors.push(...validateString(schema, value, path));
-  else if (typeof value === "number") errors.push(...validateNumber(schema, value, path));
+  else if (typeof value === "number" || typeof value === "bigint") errors.push(...validateNumber(schema, value, path));
   else if (Array.isArray(value)) validateArray(schema, value, path, errors, depth);
   else if (isRecord(value)) validateObject(schema, value, path, errors, depth);
   validateCombinations(schema, value, path, errors, depth);
@@ -121,6 +137,10 @@ function validateObject(
   }
 }
 
+function isPlain({ allOf, anyOf, oneOf, not }: StructuralSchema): boolean {
+  return allOf === undefined && anyOf === undefined && oneOf === undefined && not === undefined;
+}
+
 /** The server reports these without a place: the message names it. */
 function validateCombinations(
   schema: StructuralSchema,
@@ -129,6 +149,7 @@ function validateCombinations(
   errors: FieldError[],
   depth: number,
 ): void {
+  if (isPlain(schema)) return;
   const holds = (inner: StructuralSchema): boolean => {
     const found: FieldError[] = [];
     validateValue(inner, value, path, found, depth + 1);

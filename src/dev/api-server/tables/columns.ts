@@ -1,7 +1,7 @@
 import type { ApiObject } from "../objects.ts";
 
 /** A cell of a Table: text, number or nothing. */
-export type Cell = string | number | boolean | null;
+export type Cell = string | number | bigint | boolean | null;
 
 export interface Column {
   readonly name: string;

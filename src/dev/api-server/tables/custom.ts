@@ -3,6 +3,7 @@ import type { ApiObject } from "../objects.ts";
 import type { PrinterColumn } from "../resources.ts";
 import type { Cell, Column, TablePrinter } from "./columns.ts";
 import { NAME, age, column, since } from "./columns.ts";
+import { stringifyJson } from "../json-text.ts";
 
 /** From the JSONPath of Kubernetes (`.metadata.annotations.metallb\.io/x`) to the common one (`$…['metallb.io/x']`). */
 function commonPath(path: string): string {
@@ -32,7 +33,7 @@ function cell(found: readonly unknown[], type: string, wallTime: number): Cell {
 }
 
 function shown(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : stringifyJson(value);
 }
 
 /** Columns of a custom resource: those of its definition, or its age when it defines none. */
