@@ -154,3 +154,14 @@ test("any JSON is projected without throwing, and long names count as absent", (
   );
   expect(projectNode({ metadata: { name: "n".repeat(1_000_000) } }).name).toBe("");
 });
+
+test("no condition of a Service is left out, however many there are: the list is written back", () => {
+  const conditions = Array.from({ length: 5_000 }, (_, i) => ({
+    type: `example.org/${i}`,
+    status: "True",
+    reason: "Reason",
+    message: "",
+    lastTransitionTime: "2025-01-01T00:00:00Z",
+  }));
+  expect(projectService({ metadata: { name: "s" }, status: { conditions } }).conditions).toEqual(conditions);
+});

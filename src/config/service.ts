@@ -70,7 +70,8 @@ const SERVICE_ANNOTATIONS: readonly string[] = [
 
 const MOST_PORTS = 65_536;
 const MOST_ADDRESSES = 16;
-const MOST_CONDITIONS = 64;
+/** More than an object has room for: the list is written back, and nobody's entry may be lost with that. */
+const MOST_CONDITIONS = 131_072;
 const MESSAGE_LENGTH = 32_768;
 
 /** Keeps what is used of a Service and checks its types. Never throws. */
