@@ -4,10 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tools=node_modules/.cache/metallb-tools
+tools=.cache/test-tools
 mkdir -p "$tools/bin"
 
-packages=(curl iproute2 iputils-arping iputils-ping ndisc6 nftables procps tcpdump util-linux)
+packages=(curl gcc iproute2 iputils-arping iputils-ping libc6-dev ndisc6 nftables procps tcpdump util-linux)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

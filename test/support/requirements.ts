@@ -10,7 +10,7 @@ export type Requirement = { readonly skip: false } | { readonly skip: true; read
 const ROOT = resolve(import.meta.dirname, "../..");
 
 /** Tools that scripts/install-test-tools.sh unpacks; they are looked up before PATH. */
-const TOOLS = join(ROOT, "node_modules/.cache/metallb-tools/bin");
+const TOOLS = join(ROOT, ".cache/test-tools/bin");
 
 /**
  * Whether the machine has what a test needs: `describe.skipIf(requireOrSkip(["root", "bin:arping"]).skip)(…)`.
