@@ -5,6 +5,7 @@
 import { type IpAddress, familyOf } from "../ip/address.ts";
 import { BurstSchedule, gratuitousFrames, ROUND_INTERVAL } from "../layer2/announcer.ts";
 import { isExcluded, linkRefusal } from "../layer2/links.ts";
+import { sameMac } from "../layer2/packet/ethernet.ts";
 import { type Answer, respondToArp, respondToSolicitation, type Standing } from "../layer2/responder.ts";
 import { millis, seconds } from "../lib/duration.ts";
 import { backoffDelay } from "../lib/backoff.ts";
@@ -208,7 +209,7 @@ export class Layer2Engine {
     const key = listenerKey(link, kind);
     const existing = this.#listeners.get(key);
     if (existing !== undefined) {
-      if (existing.link.name === link.name && equalBytes(existing.mac, link.mac!)) return existing;
+      if (existing.link.name === link.name && sameMac(existing.mac, link.mac!)) return existing;
       existing.socket.close();
       this.#listeners.delete(key);
     }
@@ -326,8 +327,4 @@ function isOn(announcement: Announcement, link: string): boolean {
 
 function sameAddresses(a: readonly IpAddress[], b: readonly IpAddress[]): boolean {
   return a.length === b.length && a.every((address, i) => address === b[i]);
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
