@@ -23,8 +23,9 @@ import { parseJson } from "../json-text.ts";
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
-export interface Apply {
-  readonly configuration: Json;
+/** What a patch is for, and who patches. */
+export interface PatchTarget {
+  /** The stored object; only an apply patch makes a new one. Never changed. */
   readonly current: object | undefined;
   readonly apiVersion: string;
   readonly kind: string;
@@ -34,7 +35,12 @@ export interface Apply {
   /** RFC 3339, whole seconds. */
   readonly now: string;
   readonly subresource?: string;
+  /** Of custom resources; built-in kinds have theirs. */
   readonly schema?: StructuralSchema;
+}
+
+export interface Apply extends PatchTarget {
+  readonly configuration: Json;
 }
 
 /** A manager and the fields it would lose. */

@@ -2,9 +2,8 @@ import { badRequest, unsupportedMediaType } from "../errors.ts";
 import type { Json } from "../objects.ts";
 import { isRecord } from "../objects.ts";
 import { coreSchema } from "../schema/core-schemas.ts";
-import type { StructuralSchema } from "../schema/structural.ts";
 import { StatusError } from "../status.ts";
-import { serverSideApply } from "./apply.ts";
+import { type PatchTarget, serverSideApply } from "./apply.ts";
 import { parseJsonBody, parseYamlBody } from "./body.ts";
 import { applyJsonPatch } from "./json-patch.ts";
 import { mergePatch } from "./merge-patch.ts";
@@ -15,22 +14,10 @@ const MERGE_PATCH = "application/merge-patch+json";
 const STRATEGIC_PATCH = "application/strategic-merge-patch+json";
 const APPLY_PATCH = "application/apply-patch+yaml";
 
-export interface PatchInput {
+export interface PatchInput extends PatchTarget {
   /** May carry parameters: `application/merge-patch+json; charset=utf-8` */
   readonly contentType: string;
   readonly body: Uint8Array | string;
-  /** The stored object; only an apply patch makes a new one. Never changed. */
-  readonly current: object | undefined;
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly isCustomResource: boolean;
-  readonly fieldManager: string | undefined;
-  readonly force: boolean;
-  /** RFC 3339, whole seconds. */
-  readonly now: string;
-  readonly subresource?: string;
-  /** Of custom resources; built-in kinds have theirs. */
-  readonly schema?: StructuralSchema;
 }
 
 /**
