@@ -20,7 +20,7 @@ export interface Choice {
   readonly missing?: Refusal;
 }
 
-type Chosen = Result<Choice, Refusal>;
+export type Chosen = Result<Choice, Refusal>;
 type Group = readonly PoolSpaces[];
 
 /**
@@ -147,7 +147,7 @@ function completeHeld(
  * Sharing an address comes before using up another one, in the order of the pools; the pools of one group come before
  * those of the next.
  */
-function chooseFresh(groups: readonly Group[], request: ServiceRequest): Chosen {
+export function chooseFresh(groups: readonly Group[], request: ServiceRequest): Chosen {
   const families = wantedFamilies(request);
   for (const group of groups) {
     const addresses =

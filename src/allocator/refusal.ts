@@ -130,15 +130,25 @@ const EXPLANATIONS: { readonly [C in RefusalCode]: Explain<C> } = {
   ],
 };
 
-/** A sentence for people, with what mends it. */
-export function explainRefusal(refusal: Refusal): string {
-  const [sentence, fix] = explain(refusal);
-  return `${sentence}; ${fix}`;
+/** A refusal in words. */
+export interface RefusalText {
+  /** What is the case, without a full stop. */
+  readonly explanation: string;
+  /** What to do about it. */
+  readonly fix: string;
 }
 
-function explain<C extends RefusalCode>(refusal: Extract<Refusal, { code: C }>): readonly [string, string] {
+/** A sentence for people, with what mends it: `explanation; fix`. */
+export function explainRefusal(refusal: Refusal): string {
+  const { explanation, fix } = describeRefusal(refusal);
+  return `${explanation}; ${fix}`;
+}
+
+/** What the refusal means and what mends it, for those who show the two apart. */
+export function describeRefusal<C extends RefusalCode>(refusal: Extract<Refusal, { code: C }>): RefusalText {
   const code: C = refusal.code;
-  return EXPLANATIONS[code](refusal);
+  const [explanation, fix] = EXPLANATIONS[code](refusal);
+  return { explanation, fix };
 }
 
 /** The code as the API spells reasons: `port-conflict` is `PortConflict`. */
