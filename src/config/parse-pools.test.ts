@@ -64,6 +64,7 @@ describe("addresses that are refused", () => {
     expect(pools).toEqual([]);
     expect(issues).toEqual([
       {
+        kind: "invalid",
         object: "IPAddressPool metallb-system/a",
         field: "spec.addresses[0]",
         message: expect.stringContaining(message) as string,

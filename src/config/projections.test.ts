@@ -5,6 +5,7 @@ import { projectEndpointSlice } from "./endpoint-slice.ts";
 import { projectNamespace } from "./namespace.ts";
 import { projectNode } from "./node.ts";
 import { projectPod } from "./pod.ts";
+import { projectSecret } from "./secret.ts";
 import { isOurClass, projectService, requestOf } from "./service.ts";
 
 const DUAL: KubeObject = {
@@ -164,4 +165,22 @@ test("no condition of a Service is left out, however many there are: the list is
     lastTransitionTime: "2025-01-01T00:00:00Z",
   }));
   expect(projectService({ metadata: { name: "s" }, status: { conditions } }).conditions).toEqual(conditions);
+});
+
+describe("projectSecret", () => {
+  const secret = (type: unknown, password: unknown) =>
+    projectSecret({ metadata: { name: "s" }, type, data: { username: "eA==", password } });
+
+  test.each([
+    ["kubernetes.io/basic-auth", "cGFzc3fDtnJk", "passwörd"],
+    ["kubernetes.io/basic-auth", "", ""],
+    ["kubernetes.io/basic-auth", undefined, undefined],
+    ["kubernetes.io/basic-auth", 7, undefined],
+    ["kubernetes.io/basic-auth", "not base64!", undefined],
+    ["kubernetes.io/basic-auth", "/w==", undefined],
+    ["kubernetes.io/basic-auth", "A".repeat(1_000_000), undefined],
+    ["Opaque", "cGFzc3fDtnJk", undefined],
+  ])("of type %s with password %.20j keeps %j", (type, password, want) => {
+    expect(secret(type, password)).toEqual({ name: "s", type, password: want });
+  });
 });

@@ -1,11 +1,11 @@
 import type * as z from "zod";
 import type { KubeObject } from "../ports/kube.ts";
 import { fieldsOf, textMapOf, textOf } from "./fields.ts";
-import type { ConfigIssue } from "./issues.ts";
+import type { ConfigIssue, IssueKind } from "./issues.ts";
 import type { Labels } from "./selector.ts";
 
 /** Records an issue of the object at hand; `field` is a path such as `spec.addresses[2]`. */
-export type Complain = (field: string, message: string, fix: string) => void;
+export type Complain = (field: string, message: string, fix: string, kind?: IssueKind) => void;
 
 /** Keeps of a configuration object what the parsers look at. Never throws. */
 export function projectResource(object: KubeObject): KubeObject {
@@ -39,8 +39,8 @@ export function byName(a: KubeObject, b: KubeObject): number {
 export function complaintsAbout(kind: string, object: KubeObject, issues: ConfigIssue[]): Complain {
   const namespace = textOf(fieldsOf(object.metadata)["namespace"]) ?? "";
   const name = `${kind} ${namespace === "" ? "" : `${namespace}/`}${nameOf(object)}`;
-  return (field, message, fix) => {
-    issues.push({ object: name, field, message, fix });
+  return (field, message, fix, kind = "invalid") => {
+    issues.push({ kind, object: name, field, message, fix });
   };
 }
 
