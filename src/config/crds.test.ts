@@ -73,6 +73,21 @@ describe("generated CRDs", () => {
     expect(JSON.stringify(GENERATED)).toContain("serviceSelectors and aggregationLength are mutually exclusive");
   });
 
+  test("only kinds with several versions are converted by the webhook, and only when it is asked for", () => {
+    const converted = customResourceDefinitions({ conversion: { namespace: "lb" } });
+    expect(converted.filter(({ spec }) => spec.conversion !== undefined).map(({ metadata }) => metadata.name)).toEqual([
+      "bgppeers.metallb.io",
+    ]);
+    expect(converted.find(({ spec }) => spec.names.kind === "BGPPeer")?.spec.conversion).toEqual({
+      strategy: "Webhook",
+      webhook: {
+        conversionReviewVersions: ["v1", "v1beta1"],
+        clientConfig: { service: { name: "metallb-webhook-service", namespace: "lb", path: "/convert" } },
+      },
+    });
+    for (const { spec } of GENERATED) expect(spec).not.toHaveProperty("conversion");
+  });
+
   test("exactly one version of each kind is stored", () => {
     for (const crd of GENERATED) expect(crd.spec.versions.filter((version) => version.storage)).toHaveLength(1);
   });

@@ -32,7 +32,27 @@ export interface CustomResourceDefinition {
     readonly names: CrdNames;
     readonly scope: "Namespaced" | "Cluster";
     readonly versions: readonly CrdVersionManifest[];
+    readonly conversion?: WebhookConversion;
   };
+}
+
+/** How the API server turns one version into another. The CA is not here: it is made while the controller runs. */
+interface WebhookConversion {
+  readonly strategy: "Webhook";
+  readonly webhook: {
+    readonly conversionReviewVersions: readonly string[];
+    readonly clientConfig: {
+      readonly service: { readonly name: string; readonly namespace: string; readonly path: string };
+    };
+  };
+}
+
+export interface CrdOptions {
+  /**
+   * Kinds with several versions are converted by the webhook of the controller in this namespace. Without it the API
+   * server only relabels them, which for BGPPeer is right as well (see `docs/differences.md`).
+   */
+  readonly conversion?: { readonly namespace: string };
 }
 
 interface CrdNames {
@@ -57,7 +77,7 @@ interface CrdVersionManifest {
 type StructuralSchema = Readonly<Record<string, unknown>>;
 
 /** The CRDs of all our kinds, generated from the schemas that also check objects at run time. */
-export function customResourceDefinitions(): readonly CustomResourceDefinition[] {
+export function customResourceDefinitions({ conversion }: CrdOptions = {}): readonly CustomResourceDefinition[] {
   return DEFINITIONS.map(({ resource, versions }) => ({
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
@@ -72,8 +92,14 @@ export function customResourceDefinitions(): readonly CustomResourceDefinition[]
       },
       scope: resource.namespaced ? "Namespaced" : "Cluster",
       versions: versions.map(versionManifest),
+      ...(conversion === undefined || versions.length === 1 ? {} : { conversion: byWebhook(conversion.namespace) }),
     },
   }));
+}
+
+function byWebhook(namespace: string): WebhookConversion {
+  const service = { name: "metallb-webhook-service", namespace, path: "/convert" };
+  return { strategy: "Webhook", webhook: { conversionReviewVersions: ["v1", "v1beta1"], clientConfig: { service } } };
 }
 
 function versionManifest(version: CrdVersion): CrdVersionManifest {
