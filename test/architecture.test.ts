@@ -31,7 +31,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   reporting: { imports: [...LEAVES, "config"] },
   controller: { imports: [...LEAVES, ...PURE, ...ADAPTERS, "reporting"], packages: ["*"] },
   speaker: { imports: [...LEAVES, ...PURE, ...ADAPTERS, "reporting"], packages: ["*"] },
-  cli: { imports: [...LEAVES, "controller", "speaker"], packages: ["*"] },
+  inspect: { imports: [...LEAVES, ...PURE, ...ADAPTERS, "reporting", "controller"], packages: ["*"] },
+  cli: { imports: [...LEAVES, "controller", "speaker", "inspect"], packages: ["*"] },
   dev: { imports: [...LEAVES, "config", "k8s"], packages: ["*"] },
 };
 
@@ -41,7 +42,14 @@ const NODE_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Only these files may build adapters. */
-const COMPOSITION_ROOTS = ["src/controller/main.ts", "src/speaker/main.ts", "src/speaker/protocol-worker.ts"];
+const COMPOSITION_ROOTS = [
+  "src/controller/main.ts",
+  "src/speaker/main.ts",
+  "src/speaker/protocol-worker.ts",
+  "src/inspect/main.ts",
+];
+
+const ROOTS = ["controller", "speaker", "inspect"];
 
 interface SourceFile {
   readonly path: string;
@@ -94,8 +102,7 @@ function folderComplaint(file: SourceFile, folder: string, rule: Rule, edge: Imp
 }
 
 function buildsAdapter(file: SourceFile, folder: string, to: string, edge: ImportEdge): boolean {
-  const root = folder === "controller" || folder === "speaker";
-  return root && ADAPTERS.includes(to) && !edge.typeOnly && !COMPOSITION_ROOTS.includes(file.path);
+  return ROOTS.includes(folder) && ADAPTERS.includes(to) && !edge.typeOnly && !COMPOSITION_ROOTS.includes(file.path);
 }
 
 function packageComplaint(file: SourceFile, rule: Rule, edge: ImportEdge): string | undefined {
@@ -132,6 +139,16 @@ describe("import graph", () => {
     { why: "production imports dev", path: "src/cli/x.ts", text: `await import("../dev/main.ts");` },
     { why: "root imports root", path: "src/speaker/x.ts", text: `export { a } from "../controller/run.ts";` },
     { why: "adapter built outside main", path: "src/speaker/run.ts", text: `import { a } from "../platform/a.ts";` },
+    {
+      why: "an inspecting report asks the cluster",
+      path: "src/inspect/x.ts",
+      text: `import { a } from "../k8s/a.ts";`,
+    },
+    {
+      why: "a process depends on its inspection",
+      path: "src/controller/x.ts",
+      text: `import { a } from "../inspect/a.ts";`,
+    },
     { why: "unknown folder", path: "src/misc/x.ts", text: "" },
     { why: "test code in src", path: "src/cli/x.ts", text: `import "../../test/support/a.ts";` },
   ])("a violation is found: $why", ({ path, text }) => {

@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import type { AcceptedFlags } from "../lib/flags.ts";
 import { CONTROLLER_ACCEPTED_FLAGS, CONTROLLER_DEFAULTS } from "../controller/flags.ts";
 import { SPEAKER_ACCEPTED_FLAGS, SPEAKER_DEFAULTS } from "../speaker/flags.ts";
+import { addInspectCommands } from "./inspect-commands.ts";
 import { addFlags, CONTROLLER_FLAGS, type Flag, fromGoSyntax, givenOf, SPEAKER_FLAGS, switchesOf } from "./flags.ts";
 import { VERSION } from "./version.ts";
 
@@ -14,8 +15,12 @@ const DEVELOPMENT_BUNDLE = new URL("./metallb-dev.mjs", import.meta.url);
 const EXAMPLES = `
 Examples:
   metallb demo                         a small data centre on this machine, to look at and to play with
+  metallb validate -f pools.yaml       is this configuration right?
   metallb controller --help            flags of the controller, one per cluster
   metallb speaker --node-name=node-1   the speaker, one per node`;
+
+/** Exit code for a command line that can't be understood. */
+const USAGE = 2;
 
 interface Process {
   readonly name: string;
@@ -76,6 +81,7 @@ function program(finish: (code: number) => void): Command {
       finish(await run({ ...options, accepted: givenOf(command, accepted) })),
     );
   }
+  addInspectCommands(root, finish);
   const development = { demo: "a small data centre on this machine", "api-server": "an embedded API server" };
   for (const [name, summary] of Object.entries(development)) {
     root
@@ -108,7 +114,7 @@ async function main(argv: readonly string[]): Promise<number> {
     await program((result) => (code = result)).parseAsync([...words], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    code = error.exitCode;
+    code = error.exitCode === 0 ? 0 : USAGE;
   }
   return code;
 }

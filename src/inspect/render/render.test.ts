@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { wantsColor } from "./paint.ts";
+import { counted, printable } from "./words.ts";
+
+test.each([
+  { isTty: true, env: {}, want: true },
+  { isTty: false, env: {}, want: false },
+  { isTty: false, env: { CI: "true", FORCE_COLOR: "1" }, want: false },
+  { isTty: true, env: { NO_COLOR: "1" }, want: false },
+  { isTty: true, env: { NO_COLOR: "" }, want: true },
+  { isTty: true, env: { TERM: "dumb" }, want: false },
+])("colour: $want with $env, terminal: $isTty", ({ isTty, env, want }) => {
+  expect(wantsColor(isTty, env)).toBe(want);
+});
+
+test.each([
+  { text: counted(1, "error"), want: "1 error" },
+  { text: counted(0, "error"), want: "0 errors" },
+  { text: counted(12_345, "address", "addresses"), want: "12,345 addresses" },
+  { text: printable("fd00::1 ✓ näme"), want: "fd00::1 ✓ näme" },
+  { text: printable("a\u001b[2Jb\n\u202e"), want: "a\\u001b[2Jb\\u000a\\u202e" },
+])("$want", ({ text, want }) => {
+  expect(text).toBe(want);
+});
