@@ -58,7 +58,8 @@ describe("addresses that are refused", () => {
     ["::ffff:10.0.0.0/24", "an IPv4-mapped IPv6 address", "write it as an IPv4 CIDR"],
     ["::/0", "contains the IPv4-mapped addresses", "leave that block out"],
     ["::1-fd00::1", "contains the IPv4-mapped addresses", "leave that block out"],
-    ["x".repeat(1_000_000), "an entry of 1000000 characters", "split it"],
+    ["x".repeat(10_000), "an entry of 10000 characters", "split it"],
+    ["x".repeat(1_000_000), "too large: a text of 1000000 characters", "split it"],
   ])("%.40s", (text, message, fix) => {
     const { pools, issues } = parsePools([withAddresses(text)], []);
     expect(pools).toEqual([]);
@@ -131,7 +132,10 @@ describe("pools", () => {
     const spec = (n: number) => ({ addresses: [`10.0.${n}.0/24`] });
     const { pools, issues } = parsePools([pool("a", spec(1)), pool("a", spec(2)), pool("", spec(3))], []);
     expect(pools.map(({ name }) => name)).toEqual(["a"]);
-    expect(issues.map(({ message }) => message)).toEqual(["a pool needs a name", 'duplicate definition of pool "a"']);
+    expect(issues.map(({ message }) => message)).toEqual([
+      "a name is required",
+      'duplicate definition of IPAddressPool "a"',
+    ]);
   });
 });
 

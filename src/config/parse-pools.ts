@@ -9,7 +9,7 @@ import { parseAddresses } from "./parse-addresses.ts";
 import { parseSelectors } from "./parse-selector.ts";
 import { TakenRanges } from "./taken-ranges.ts";
 import type { Complain } from "./resource.ts";
-import { byName, complaintsAbout, nameOf, parseSpec, refuseRepeats } from "./resource.ts";
+import { nameOf, parseEach, parseSpec, refuseRepeats } from "./resource.ts";
 import { anySelectorMatches } from "./selector.ts";
 
 type PoolSpec = z.infer<typeof ipAddressPoolSpec>;
@@ -26,29 +26,16 @@ export function parsePools(
   resources: readonly KubeObject[],
   namespaces: readonly NamespaceView[],
 ): { pools: readonly Pool[]; issues: readonly ConfigIssue[] } {
-  const issues: ConfigIssue[] = [];
-  const pools: Pool[] = [];
   const taken = new TakenRanges();
-  const names = new Set<string>();
-  for (const resource of [...resources].sort(byName)) {
-    const before = issues.length;
-    const complain = complaintsAbout(KIND, resource, issues);
-    checkName(nameOf(resource), names, complain);
+  const { parsed, issues } = parseEach(KIND, resources, (resource, complain): Pool | undefined => {
     const spec = parseSpec(ipAddressPoolSpec, KIND, resource, complain);
-    if (spec === undefined) continue;
-    const ranges = parseRanges(spec.addresses, nameOf(resource), taken, complain);
+    if (spec === undefined) return undefined;
+    const name = nameOf(resource);
+    const ranges = parseRanges(spec.addresses, name, taken, complain);
     const serviceAllocation = parseAllocation(spec.serviceAllocation, namespaces, complain);
-    if (issues.length > before) continue;
-    const { autoAssign, avoidBuggyIPs } = spec;
-    pools.push({ name: nameOf(resource), ranges, autoAssign, avoidBuggyIPs, serviceAllocation });
-  }
-  return { pools, issues };
-}
-
-function checkName(name: string, names: Set<string>, complain: Complain): void {
-  if (name === "") complain("metadata.name", "a pool needs a name", "name it");
-  if (names.has(name)) complain("metadata.name", `duplicate definition of pool ${JSON.stringify(name)}`, "rename one");
-  names.add(name);
+    return { name, ranges, autoAssign: spec.autoAssign, avoidBuggyIPs: spec.avoidBuggyIPs, serviceAllocation };
+  });
+  return { pools: parsed, issues };
 }
 
 function parseRanges(texts: readonly string[], pool: string, taken: TakenRanges, complain: Complain): IpRange[] {

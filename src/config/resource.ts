@@ -3,6 +3,7 @@ import type { KubeObject } from "../ports/kube.ts";
 import { fieldsOf, textMapOf, textOf } from "./fields.ts";
 import type { ConfigIssue, IssueKind } from "./issues.ts";
 import type { Labels } from "./selector.ts";
+import { sizeProblem } from "./size-limits.ts";
 
 /** Records an issue of the object at hand; `field` is a path such as `spec.addresses[2]`. */
 export type Complain = (field: string, message: string, fix: string, kind?: IssueKind) => void;
@@ -30,18 +31,69 @@ export function labelsOf(object: KubeObject): Labels {
   return textMapOf(fieldsOf(object.metadata)["labels"]);
 }
 
-export function byName(a: KubeObject, b: KubeObject): number {
+function byName(a: KubeObject, b: KubeObject): number {
   const [nameA, nameB] = [nameOf(a), nameOf(b)];
   return nameA < nameB ? -1 : nameA > nameB ? 1 : 0;
 }
+
+/** Issues of one object beyond these are only counted as "more". */
+const MOST_ISSUES = 100;
+
+/** Texts of users end up in issues; the rest of a longer one is cut off. */
+const LONGEST_TEXT = 1000;
 
 /** A collector for the issues of one object. */
 export function complaintsAbout(kind: string, object: KubeObject, issues: ConfigIssue[]): Complain {
   const namespace = textOf(fieldsOf(object.metadata)["namespace"]) ?? "";
   const name = `${kind} ${namespace === "" ? "" : `${namespace}/`}${nameOf(object)}`;
-  return (field, message, fix, kind = "invalid") => {
-    issues.push({ kind, object: name, field, message, fix });
+  let count = 0;
+  return (field, message, fix, issueKind = "invalid") => {
+    count += 1;
+    if (count <= MOST_ISSUES)
+      issues.push({ kind: issueKind, object: name, field: clip(field), message: clip(message), fix: clip(fix) });
+    else if (count === MOST_ISSUES + 1)
+      issues.push({
+        kind: "invalid",
+        object: name,
+        field: "spec",
+        message: "there are more issues",
+        fix: "mend these",
+      });
   };
+}
+
+function clip(text: string): string {
+  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}…`;
+}
+
+/**
+ * Parses the objects of a kind in name order, so that results don't depend on the order in which objects come. Objects
+ * with an invalid part are left out; those that only refer to something that is not there (yet) are kept.
+ */
+export function parseEach<T>(
+  kind: string,
+  resources: readonly KubeObject[],
+  parse: (resource: KubeObject, complain: Complain) => T | undefined,
+): { readonly parsed: readonly T[]; readonly issues: readonly ConfigIssue[] } {
+  const issues: ConfigIssue[] = [];
+  const parsed: T[] = [];
+  const names = new Set<string>();
+  for (const resource of [...resources].sort(byName)) {
+    const found: ConfigIssue[] = [];
+    const complain = complaintsAbout(kind, resource, found);
+    refuseRepeatedName(kind, nameOf(resource), names, complain);
+    const result = parse(resource, complain);
+    if (result !== undefined && found.every((issue) => issue.kind === "unresolved")) parsed.push(result);
+    issues.push(...found);
+  }
+  return { parsed, issues };
+}
+
+function refuseRepeatedName(kind: string, name: string, names: Set<string>, complain: Complain): void {
+  const at = "metadata.name";
+  if (name === "") complain(at, "a name is required", "name it");
+  else if (names.has(name)) complain(at, `duplicate definition of ${kind} ${JSON.stringify(name)}`, "rename one");
+  names.add(name);
 }
 
 /**
@@ -54,6 +106,11 @@ export function parseSpec<T>(
   object: KubeObject,
   complain: Complain,
 ): T | undefined {
+  const tooLarge = sizeProblem(object["spec"]);
+  if (tooLarge !== undefined) {
+    complain(`spec${tooLarge.path}`, `too large: ${tooLarge.message}`, "split it into several objects");
+    return undefined;
+  }
   const result = schema.safeParse(object["spec"] ?? {});
   if (result.success) return result.data;
   for (const issue of result.error.issues) {

@@ -9,7 +9,7 @@ export interface SecretView {
   readonly password: string | undefined;
 }
 
-const BASIC_AUTH = "kubernetes.io/basic-auth";
+export const BASIC_AUTH = "kubernetes.io/basic-auth";
 
 /** Longer values are no TCP MD5 passwords. */
 const LONGEST_BASE64 = 4096;

@@ -5,7 +5,7 @@ import { emptyObject, int32 } from "./types.ts";
 
 const interval = (what: string) => int32({ min: 10, max: 60_000 }).describe(`${what}, in milliseconds.`).optional();
 
-const bfdProfileSpec = z.object({
+export const bfdProfileSpec = z.object({
   receiveInterval: interval("The shortest interval at which we can receive control packets"),
   transmitInterval: interval("The shortest interval at which we want to send control packets"),
   detectMultiplier: int32({ min: 2, max: 255 })

@@ -3,12 +3,15 @@ import { KINDS } from "../kinds.ts";
 import type { CrdDefinition } from "./definition.ts";
 import { celRules, emptyObject, int32, labelSelector } from "./types.ts";
 
-const SELECTORS_FORBID_AGGREGATION =
+const NO_AGGREGATION_WITH_SELECTORS =
   "!has(self.serviceSelectors) || self.serviceSelectors.size() == 0 || " +
   "((!has(self.aggregationLength) || self.aggregationLength == 32) && " +
   "(!has(self.aggregationLengthV6) || self.aggregationLengthV6 == 128))";
 
-const bgpAdvertisementSpec = z
+export const SELECTORS_FORBID_AGGREGATION =
+  "serviceSelectors and aggregationLength are mutually exclusive: a combined prefix cannot be limited to some Services";
+
+export const bgpAdvertisementSpec = z
   .object({
     aggregationLength: int32({ min: 1 })
       .default(32)
@@ -34,14 +37,7 @@ const bgpAdvertisementSpec = z
       .describe("Only Services that one of these selects are announced. Not together with aggregation.")
       .optional(),
   })
-  .meta(
-    celRules({
-      rule: SELECTORS_FORBID_AGGREGATION,
-      message:
-        "serviceSelectors and aggregationLength are mutually exclusive: a combined prefix cannot be limited to " +
-        "some Services",
-    }),
-  );
+  .meta(celRules({ rule: NO_AGGREGATION_WITH_SELECTORS, message: SELECTORS_FORBID_AGGREGATION }));
 
 export const BGP_ADVERTISEMENT: CrdDefinition = {
   resource: KINDS.BGPAdvertisement,

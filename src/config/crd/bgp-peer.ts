@@ -10,6 +10,12 @@ const COLUMNS: readonly PrinterColumn[] = [
   { name: "Multi Hops", type: "string", jsonPath: ".spec.ebgpMultiHop" },
 ];
 
+/** What is said about a wrong connectTime, by the API server and by us. */
+export const CONNECT_TIME = {
+  range: "connect time should be between 1 second and 65535 seconds",
+  whole: "connect time should be a whole number of seconds",
+} as const;
+
 /** Fields that mean the same in every version. */
 const common = {
   myASN: asNumber(0).describe("Our autonomous system number in this session."),
@@ -53,7 +59,7 @@ const bgpPeerV1beta1Spec = z.object({
     .optional(),
 });
 
-const bgpPeerSpec = z.object({
+export const bgpPeerSpec = z.object({
   ...common,
   peerASN: asNumber(0).describe("The peer's autonomous system number; or set dynamicASN.").optional(),
   localASN: asNumber(1).describe("An autonomous system number to show to this peer in place of our own.").optional(),
@@ -74,11 +80,11 @@ const bgpPeerSpec = z.object({
       celRules(
         {
           rule: "duration(self).getSeconds() >= 1 && duration(self).getSeconds() <= 65535",
-          message: "connect time should be between 1 second and 65535 seconds",
+          message: CONNECT_TIME.range,
         },
         {
           rule: "duration(self).getMilliseconds() % 1000 == 0",
-          message: "connect time should be a whole number of seconds",
+          message: CONNECT_TIME.whole,
         },
       ),
     )

@@ -3,7 +3,7 @@ import { KINDS } from "../kinds.ts";
 import type { CrdDefinition } from "./definition.ts";
 import { emptyObject } from "./types.ts";
 
-const communitySpec = z.object({
+export const communitySpec = z.object({
   communities: z
     .array(
       z.object({

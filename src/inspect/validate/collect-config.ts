@@ -89,7 +89,8 @@ class Collector {
     const first = this.#manifests.get(`${kind} ${metadata.namespace}/${metadata.name}`);
     if (first !== undefined)
       complain("", `defined twice, first at ${first.path}:${first.lineOf("")}`, "remove one of the two, or rename it");
-    if (known !== undefined && isConfigKind(kind) && first === undefined && metadata.namespace === this.namespace)
+    const usable = metadata.name !== "" && metadata.namespace === this.namespace;
+    if (known !== undefined && isConfigKind(kind) && first === undefined && usable)
       this.#keep(kind, manifest, object, issues);
     this.issues.push(...issues.map((issue) => located(issue, manifest, "error")));
     if (known?.deprecation !== undefined)
