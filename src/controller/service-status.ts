@@ -3,7 +3,7 @@ import { explainRefusal, refusalReason } from "../allocator/refusal.ts";
 import type { ServiceCondition, ServiceView } from "../config/service.ts";
 import { ALLOCATED_CONDITION, POOL_ANNOTATION } from "../config/service.ts";
 import type { IpAddress } from "../ip/address.ts";
-import { formatAddress } from "../ip/address.ts";
+import { familyOf, formatAddress, parseAddress } from "../ip/address.ts";
 import type { KubeEvent } from "../ports/kube.ts";
 import { keyOfService } from "./service-key.ts";
 import type { ServicePlan } from "./service-plan.ts";
@@ -114,7 +114,7 @@ function eventsFor(service: ServiceView, plan: ServicePlan, newReport: boolean):
   const added = plan.addresses.filter((address) => !shown.includes(address));
   const kept = plan.addresses.length - added.length;
   const key = JSON.stringify(keyOfService(service));
-  const events: PlannedEvent[] = [];
+  const events: PlannedEvent[] = [...familyEvents(service, key)];
   for (const { address, reason } of plan.lost)
     if (shown.includes(address))
       events.push(
@@ -129,6 +129,15 @@ function eventsFor(service: ServiceView, plan: ServicePlan, newReport: boolean):
   if (newReport) events.push(...reportEvents(plan, key));
   if (plan.addresses.length > 0 || plan.refusal !== undefined) events.push(...deprecationEvents(service));
   return events;
+}
+
+/** A status that we could not have written: its addresses are unreadable, or not one per family. It is being replaced. */
+function familyEvents({ ingress }: ServiceView, key: string): readonly PlannedEvent[] {
+  const texts = ingress.map(({ ip }) => ip).filter((ip) => ip !== "");
+  const families = texts.map(parseAddress).map((address) => (address === undefined ? "?" : familyOf(address)));
+  if (!families.includes("?") && new Set(families).size === families.length) return [];
+  const shown = texts.map((text) => JSON.stringify(text)).join(" ");
+  return [event("Warning", "nolbIPsIPFamily", `the IPs [${shown}] of ${key} are not one per family`)];
 }
 
 function reportEvents({ refusal, missing, addresses }: ServicePlan, key: string): readonly PlannedEvent[] {
