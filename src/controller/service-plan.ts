@@ -46,17 +46,21 @@ export const NOTHING: ServicePlan = {
  */
 export function planService(allocator: Allocator, service: ServiceView, held: readonly IpAddress[]): ServicePlan {
   const { terms, request } = askedBy(service);
-  const id = keyOfService(service);
+  const user = { id: keyOfService(service), terms };
   const shown = shownAddresses(service);
+  const free = onePerFamily(shown).filter((address) => allocator.obstacle(user, address) === undefined);
+  const had = held.length > 0 ? held : free;
+  const known = [...new Set([...held, ...shown])];
   if (!request.ok) {
-    const addresses = held.filter((address) => isKeepable(allocator, { id, terms }, address));
-    return { addresses, terms, pool: poolOf(allocator, addresses), refusal: request.error, lost: [], waitFor: [] };
+    const addresses = had.filter((address) => isKeepable(allocator, user, address));
+    const lost = losses(known, addresses, (address) => leavingReason(allocator, user, address));
+    return { addresses, terms, pool: poolOf(allocator, addresses), refusal: request.error, lost, waitFor: [] };
   }
-  const chosen = chooseAddresses(allocator, request.value, held.length > 0 ? held : onePerFamily(shown));
-  const keepable = held.filter((address) => isKeepable(allocator, request.value, address));
+  const chosen = chooseAddresses(allocator, request.value, had);
+  const keepable = had.filter((address) => isKeepable(allocator, request.value, address));
   const addresses = chosen.ok ? withOtherFamily(allocator, request.value, chosen.value, keepable) : keepable;
   const missing = chosen.ok && addresses.length === 1 ? chosen.value.missing : undefined;
-  const obstacles = addresses.map((address) => allocator.obstacle({ id, terms }, address));
+  const obstacles = addresses.map((address) => allocator.obstacle(user, address));
   const refusal = chosen.ok ? obstacles.find((obstacle) => obstacle !== undefined) : chosen.error;
   const reasons = [refusal, missing, ...obstacles].filter((reason) => reason !== undefined);
   return {
@@ -65,7 +69,7 @@ export function planService(allocator: Allocator, service: ServiceView, held: re
     pool: poolOf(allocator, addresses),
     ...(refusal === undefined ? {} : { refusal }),
     ...(missing === undefined ? {} : { missing }),
-    lost: losses(allocator, request.value, new Set([...held, ...shown]), addresses),
+    lost: losses(known, addresses, unfitReason(allocator, request.value, known)),
     waitFor: reasons.length === 0 ? [] : waitTopics(allocator, request.value, addresses, reasons),
   };
 }
@@ -106,27 +110,38 @@ export function claimable(
 /** Of a Service whose request can't be read, the families aren't known and don't matter. */
 type User = Pick<ServiceRequest, "id" | "terms"> & Partial<Pick<ServiceRequest, "families">>;
 
-function isKeepable(allocator: Allocator, { id, terms, families }: User, address: IpAddress): boolean {
-  if (families?.includes(familyOf(address)) === false) return false;
-  if (allocator.pools.locate(address)?.ordinal === undefined) return false;
-  return allocator.portObstacle(id, terms, address) === undefined;
+function isKeepable(allocator: Allocator, user: User, address: IpAddress): boolean {
+  if (user.families?.includes(familyOf(address)) === false) return false;
+  return leavingReason(allocator, user, address) === undefined;
+}
+
+/** Why nobody in the Service's place could stay on the address: the rules that protect others. */
+function leavingReason(allocator: Allocator, { id, terms }: User, address: IpAddress): Refusal | undefined {
+  const location = allocator.pools.locate(address);
+  if (location === undefined) return { code: "address-outside-pools", address };
+  if (location.ordinal === undefined) return { code: "address-avoided", address, pool: location.spaces.pool.name };
+  return allocator.portObstacle(id, terms, address);
+}
+
+/** What is gone, with the reason. */
+function losses(
+  had: readonly IpAddress[],
+  has: readonly IpAddress[],
+  reasonFor: (address: IpAddress) => Refusal | undefined,
+): readonly Lost[] {
+  return had.flatMap((address) => {
+    const reason = has.includes(address) ? undefined : reasonFor(address);
+    return reason === undefined ? [] : [{ address, reason }];
+  });
 }
 
 /** An address that goes although it would fit goes because the user wants another one: that is no loss. */
-function losses(
-  allocator: Allocator,
-  request: ServiceRequest,
-  had: ReadonlySet<IpAddress>,
-  has: readonly IpAddress[],
-): readonly Lost[] {
-  const gone = [...had].filter((address) => !has.includes(address));
-  const pools = new Set([...had].map((address) => poolOf(allocator, [address])).filter((name) => name !== undefined));
+function unfitReason(allocator: Allocator, request: ServiceRequest, had: readonly IpAddress[]) {
+  const pools = new Set(had.map((address) => poolOf(allocator, [address])).filter((name) => name !== undefined));
   const split: Refusal | undefined =
-    pools.size > 1 ? { code: "addresses-in-two-pools", addresses: [...had], pools: [...pools] } : undefined;
-  return gone.flatMap((address) => {
-    const reason = heldRefusal(allocator, { ...request, pool: undefined }, address) ?? split;
-    return reason === undefined ? [] : [{ address, reason }];
-  });
+    pools.size > 1 ? { code: "addresses-in-two-pools", addresses: had, pools: [...pools] } : undefined;
+  const anyPool = { ...request, pool: undefined };
+  return (address: IpAddress) => heldRefusal(allocator, anyPool, address) ?? split;
 }
 
 function poolOf(allocator: Allocator, addresses: readonly IpAddress[]): string | undefined {
