@@ -18,6 +18,8 @@ export interface Choice {
   readonly addresses: readonly IpAddress[];
   /** With PreferDualStack: why there is no address of the other family. */
   readonly missing?: Refusal;
+  /** Why an address that it has and that fits was not enough: these are from another pool. */
+  readonly left?: Refusal;
 }
 
 export type Chosen = Result<Choice, Refusal>;
@@ -33,9 +35,10 @@ export function chooseAddresses(allocator: Allocator, request: ServiceRequest, h
   if (request.addresses.length > 0) return chooseRequested(allocator, request);
   const fitting = held.filter((address) => heldRefusal(allocator, request, address) === undefined);
   const kept = completeHeld(allocator, request, fitting);
-  if (kept !== undefined) return kept;
+  if (kept?.ok === true) return kept;
   const groups = eligibleGroups(allocator, request);
-  return groups.ok ? chooseFresh(groups.value, request) : groups;
+  const fresh = groups.ok ? chooseFresh(groups.value, request) : groups;
+  return fresh.ok && kept !== undefined ? ok({ ...fresh.value, left: kept.error }) : fresh;
 }
 
 /**
@@ -123,7 +126,7 @@ export function heldRefusal(allocator: Allocator, request: ServiceRequest, addre
   return placeRefusal(allocator, request, address) ?? allocator.obstacle(request, address);
 }
 
-/** Keeps what fits and adds the family that is missing, from the same pool. Undefined: it needs fresh addresses. */
+/** Keeps what fits and adds the family that is missing, from the same pool. Undefined: nothing fits. */
 function completeHeld(
   allocator: Allocator,
   request: ServiceRequest,
@@ -139,8 +142,8 @@ function completeHeld(
   const family = otherFamily(familyOf(first));
   const added = pick(spaces[family], request.terms);
   if (added !== undefined) return ok({ addresses: inFamilyOrder([first, added], families) });
-  if (request.policy !== "PreferDualStack") return undefined;
-  return ok({ addresses: [first], missing: shortage([spaces], [family]) });
+  const missing = shortage([spaces], [family]);
+  return request.policy === "PreferDualStack" ? ok({ addresses: [first], missing }) : err(missing);
 }
 
 /**

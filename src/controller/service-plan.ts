@@ -1,5 +1,5 @@
 import type { Allocator } from "../allocator/allocator.ts";
-import { type Choice, chooseAddresses, heldRefusal, waitTopics } from "../allocator/choose.ts";
+import { type Choice, type Chosen, chooseAddresses, heldRefusal, waitTopics } from "../allocator/choose.ts";
 import type { Refusal } from "../allocator/refusal.ts";
 import type { ServiceRequest, Terms } from "../allocator/request.ts";
 import type { Topic } from "../allocator/topic.ts";
@@ -69,7 +69,7 @@ export function planService(allocator: Allocator, service: ServiceView, held: re
     pool: poolOf(allocator, addresses),
     ...(refusal === undefined ? {} : { refusal }),
     ...(missing === undefined ? {} : { missing }),
-    lost: losses(known, addresses, unfitReason(allocator, request.value, known)),
+    lost: losses(known, addresses, unfitReason(allocator, request.value, known, chosen)),
     waitFor: reasons.length === 0 ? [] : waitTopics(allocator, request.value, addresses, reasons),
   };
 }
@@ -136,12 +136,13 @@ function losses(
 }
 
 /** An address that goes although it would fit goes because the user wants another one: that is no loss. */
-function unfitReason(allocator: Allocator, request: ServiceRequest, had: readonly IpAddress[]) {
+function unfitReason(allocator: Allocator, request: ServiceRequest, had: readonly IpAddress[], chosen: Chosen) {
   const pools = new Set(had.map((address) => poolOf(allocator, [address])).filter((name) => name !== undefined));
   const split: Refusal | undefined =
     pools.size > 1 ? { code: "addresses-in-two-pools", addresses: had, pools: [...pools] } : undefined;
+  const left = chosen.ok ? chosen.value.left : undefined;
   const anyPool = { ...request, pool: undefined };
-  return (address: IpAddress) => heldRefusal(allocator, anyPool, address) ?? split;
+  return (address: IpAddress) => heldRefusal(allocator, anyPool, address) ?? left ?? split;
 }
 
 function poolOf(allocator: Allocator, addresses: readonly IpAddress[]): string | undefined {
