@@ -50,7 +50,7 @@ export function planService(allocator: Allocator, service: ServiceView, held: re
   const shown = shownAddresses(service);
   const free = onePerFamily(shown).filter((address) => allocator.obstacle(user, address) === undefined);
   const had = held.length > 0 ? held : free;
-  const known = [...new Set([...held, ...shown])];
+  const known = [...new Set([...shown, ...held])];
   if (!request.ok) {
     const addresses = had.filter((address) => isKeepable(allocator, user, address));
     const lost = losses(known, addresses, (address) => leavingReason(allocator, user, address));

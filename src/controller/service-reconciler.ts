@@ -13,7 +13,7 @@ import { shownAddresses } from "./service-request.ts";
 import type { ServicePlan } from "./service-plan.ts";
 import { claimable, NOTHING, planService } from "./service-plan.ts";
 import { claimStanding } from "./service-status.ts";
-import { WaitingList } from "./waiting-list.ts";
+import { type Waiter, WaitingList } from "./waiting-list.ts";
 
 interface Entry {
   view: ServiceView;
@@ -34,7 +34,7 @@ export class ServiceReconciler {
   readonly #onPlan: (id: ServiceId) => void;
   readonly #entries = new Map<ServiceId, Entry>();
   readonly #waiting = new WaitingList();
-  readonly #changes = new Dispatcher<Change>((change) => this.#wake(change));
+  readonly #changes = new Dispatcher<readonly Change[]>((changes) => this.#wake(changes));
   #started = false;
 
   /** `onPlan` is called after each decision on a Service, also when it is the same as before. */
@@ -163,13 +163,16 @@ export class ServiceReconciler {
   }
 
   #tell(changes: readonly Change[]): void {
-    for (const change of changes) this.#changes.dispatch(change);
+    if (changes.length > 0) this.#changes.dispatch(changes);
   }
 
-  #wake({ topic, freed }: Change): void {
-    for (const id of this.#waiting.waitingFor(topic)) {
-      if (freed?.exhausted === true) return;
-      this.reconsider(id);
+  /** Tries those again that wait for what changed, the oldest first, until what became free is taken. */
+  #wake(changes: readonly Change[]): void {
+    for (let last: Waiter | undefined; ;) {
+      const open = changes.filter(({ freed }) => freed?.exhausted !== true).map(({ topic }) => topic);
+      last = this.#waiting.next(open, last);
+      if (last === undefined) return;
+      this.reconsider(last.id);
     }
   }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { WaitingList } from "./waiting-list.ts";
 
-test("those who wait for a topic come by age, then by name, whatever happened before", () => {
+test("those who wait for some topics come once each by age, then by name, whatever happened before", () => {
   const change = fc.record({
     id: fc.constantFrom("a", "b", "c", "d"),
     since: fc.constantFrom("2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
@@ -18,11 +18,32 @@ test("those who wait for a topic come by age, then by name, whatever happened be
         else model.set(id, { since, topics });
       }
       expect(list.size).toBe(model.size);
-      for (const topic of ["x", "y", "z"]) {
-        const waiting = [...model].filter(([, { topics }]) => topics.includes(topic));
+      for (const wanted of [["x"], ["y", "z"], ["z", "y", "x"], ["other"]]) {
+        const waiting = [...model].filter(([, { topics }]) => topics.some((topic) => wanted.includes(topic)));
         const keys = waiting.map(([id, { since }]) => `${since} ${id}`).sort();
-        expect(list.waitingFor(topic)).toEqual(keys.map((key) => key.split(" ")[1]));
+        expect(visit(list, wanted)).toEqual(keys.map((key) => key.split(" ")[1]));
       }
     }),
   );
 });
+
+test("who comes to the list while it is visited is met if it is younger than the last", () => {
+  const list = new WaitingList();
+  list.set("b", "2025", ["x"]);
+  const seen = visit(list, ["x"], (id) => {
+    if (id !== "b") return;
+    list.set("b", "2025", []);
+    list.set("a", "2024", ["x"]);
+    list.set("c", "2026", ["x"]);
+  });
+  expect(seen).toEqual(["b", "c"]);
+});
+
+function visit(list: WaitingList, topics: readonly string[], act: (id: string) => void = () => {}): string[] {
+  const seen: string[] = [];
+  for (let last = list.next(topics); last !== undefined; last = list.next(topics, last)) {
+    seen.push(last.id);
+    act(last.id);
+  }
+  return seen;
+}

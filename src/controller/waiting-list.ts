@@ -2,7 +2,7 @@ import type { ServiceId } from "../allocator/request.ts";
 import type { Topic } from "../allocator/topic.ts";
 import { partitionPoint } from "../lib/search.ts";
 
-interface Waiter {
+export interface Waiter {
   readonly id: ServiceId;
   /** Creation time, RFC 3339 in UTC: its text is in the order of time. */
   readonly since: string;
@@ -37,9 +37,19 @@ export class WaitingList {
     }
   }
 
-  /** By age, then by name. */
-  waitingFor(topic: Topic): readonly ServiceId[] {
-    return (this.#byTopic.get(topic) ?? []).map(({ id }) => id);
+  /**
+   * The first that waits for one of the topics, by age, then by name; after `last` if given. So all can be visited in
+   * order while the list changes.
+   */
+  next(topics: readonly Topic[], last?: Waiter): Waiter | undefined {
+    let first: Waiter | undefined;
+    for (const topic of topics) {
+      const waiters = this.#byTopic.get(topic) ?? [];
+      const start = last === undefined ? 0 : partitionPoint(waiters.length, (i) => !isBefore(last, waiters[i]!));
+      const waiter = waiters[start];
+      if (waiter !== undefined && (first === undefined || isBefore(waiter, first))) first = waiter;
+    }
+    return first;
   }
 
   #remove(waiter: Waiter): void {
