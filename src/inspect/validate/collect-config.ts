@@ -89,9 +89,7 @@ class Collector {
     const first = this.#manifests.get(`${kind} ${metadata.namespace}/${metadata.name}`);
     if (first !== undefined)
       complain("", `defined twice, first at ${first.path}:${first.lineOf("")}`, "remove one of the two, or rename it");
-    const usable = metadata.name !== "" && metadata.namespace === this.namespace;
-    if (known !== undefined && isConfigKind(kind) && first === undefined && usable)
-      this.#keep(kind, manifest, object, issues);
+    if (known !== undefined && isConfigKind(kind) && first === undefined) this.#keep(kind, manifest, object, issues);
     this.issues.push(...issues.map((issue) => located(issue, manifest, "error")));
     if (known?.deprecation !== undefined)
       this.issues.push(located(deprecation(kind, object, known.deprecation), manifest, "warning"));
@@ -105,7 +103,9 @@ class Collector {
   }
 
   #keep(kind: keyof typeof CONFIG_KINDS, manifest: Manifest, object: KubeObject, issues: ConfigIssue[]): void {
-    this.#manifests.set(`${kind} ${this.namespace}/${object.metadata.name}`, manifest);
+    const { name, namespace } = object.metadata;
+    if (name === "" || namespace !== this.namespace) return;
+    this.#manifests.set(`${kind} ${namespace}/${name}`, manifest);
     const current = this.#currentVersion(kind, object, issues);
     if (current !== undefined) this.lists[CONFIG_KINDS[kind]].push(current);
   }
