@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the suite uses, and unpacks kubectls of several ages. Needs root and Debian.
+# Installs the Debian packages that the suite uses, and unpacks kubectl and serf of several ages. Needs root and Debian.
 # What is there already is not fetched again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,10 +18,10 @@ if [ "${#missing[@]}" -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-# fetch_kubectl VERSION SUITE PACKAGE: unpacks a suite's kubectl as kubectl-VERSION, without touching the system's apt.
-fetch_kubectl() {
-  local version=$1 suite=$2 package=$3
-  [ -x "$tools/bin/kubectl-$version" ] && return
+# fetch_tool NAME VERSION SUITE PACKAGE: unpacks a suite's NAME as NAME-VERSION, without touching the system's apt.
+fetch_tool() {
+  local name=$1 version=$2 suite=$3 package=$4
+  [ -x "$tools/bin/$name-$version" ] && return
   local state="$tools/apt-$suite"
   mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main" >"$state/sources.list"
@@ -30,18 +30,24 @@ fetch_kubectl() {
     -o "Dir::Etc::sourcelist=$PWD/$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::lists=$PWD/$state/lists" -o "Dir::Cache=$PWD/$state/cache" -o Dir::State::status=/dev/null -o APT::Sandbox::User=root
   )
-  echo "fetching kubectl $version from Debian $suite"
+  echo "fetching $name $version from Debian $suite"
   apt-get "${options[@]}" update
   (cd "$state" && apt-get "${options[@]}" download "$package")
+  # serf can't tell its version; that of the package is the only one.
+  [ "$suite" = sid ] || compgen -G "$state/${package}_$version*.deb" >/dev/null ||
+    { echo "Debian $suite has another $name: $(cd "$state" && echo ./*.deb)" >&2; exit 1; }
   rm -rf "$state/root"
   dpkg -x "$state/$package"_*.deb "$state/root"
-  mv "$state/root/usr/bin/kubectl" "$tools/bin/kubectl-$version"
+  mv "$state/root/usr/bin/$name" "$tools/bin/$name-$version"
   rm -rf "$state"
 }
 
-fetch_kubectl 1.20 bookworm kubernetes-client
-fetch_kubectl 1.32 trixie kubectl
-fetch_kubectl 1.36 sid kubectl
+fetch_tool kubectl 1.20 bookworm kubernetes-client
+fetch_tool kubectl 1.32 trixie kubectl
+fetch_tool kubectl 1.36 sid kubectl
+# memberlist 0.2.2 and 0.5.0
+fetch_tool serf 0.9.4 bookworm serf
+fetch_tool serf 0.10.1 trixie serf
 
 # sid moves on: a newer kubectl in place of 1.36 is worth a note, an older or a broken one is an error.
 for version in 1.20 1.32 1.36; do
