@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { internetChecksum } from "./checksum.ts";
+import { concatBytes } from "./concat.ts";
+import { copyBytes } from "./copy.ts";
+import { crc32 } from "./crc32.ts";
+import { GrowingBytes } from "./growing.ts";
 import { hex, toHex } from "./hex.ts";
 import { ByteReader } from "./reader.ts";
 import { ByteWriter } from "./writer.ts";
@@ -48,4 +52,41 @@ test("checksum of RFC 1071 §3's example", () => {
   expect(internetChecksum(hex`0001 f203 f4f5 f6f7`)).toBe(0x220d);
   expect(internetChecksum(hex`0001 f203`, hex`f4f5 f6f7`)).toBe(0x220d);
   expect(internetChecksum(hex`ff`)).toBe(0x00ff);
+});
+
+test("CRC-32 of the check value's nine digits, and of nothing", () => {
+  expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf4_3926);
+  expect(crc32(hex``)).toBe(0);
+});
+
+test("parts are laid end to end", () => {
+  expect(concatBytes([hex`01`, hex``, hex`02 03`])).toEqual(hex`010203`);
+});
+
+test("a copy of a Buffer is no view of it", () => {
+  const buffer = Buffer.from([1, 2, 3]);
+  const copy = copyBytes(buffer.subarray(1));
+  buffer.fill(0);
+  expect(copy).toEqual(hex`0203`);
+});
+
+describe("GrowingBytes", () => {
+  test("keeps all parts in order", () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 3000 })), (parts) => {
+        const bytes = new GrowingBytes(Infinity);
+        for (const part of parts) expect(bytes.append(part)).toBe(true);
+        expect(bytes.view()).toEqual(concatBytes(parts));
+        expect(bytes).toHaveLength(bytes.view().length);
+      }),
+    );
+  });
+
+  test("takes nothing beyond its limit", () => {
+    const bytes = new GrowingBytes(2);
+    expect(bytes.append(hex`01`)).toBe(true);
+    expect(bytes.append(hex`02 03`)).toBe(false);
+    expect(bytes.append(hex`04`)).toBe(true);
+    expect(bytes.view()).toEqual(hex`0104`);
+  });
 });

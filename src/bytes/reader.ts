@@ -1,4 +1,4 @@
-import { MalformedError } from "../lib/errors.ts";
+import { MalformedError, TruncatedError } from "../lib/errors.ts";
 
 /**
  * Bounds-checked reader of network (big-endian) bytes. `need` is the only bounds check; every accessor goes
@@ -10,6 +10,11 @@ export class ByteReader {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+  }
+
+  /** How many bytes have been read. */
+  get offset(): number {
+    return this.#offset;
   }
 
   get remaining(): number {
@@ -45,8 +50,10 @@ export class ByteReader {
   }
 
   #need(length: number): number {
-    if (length > this.remaining) {
-      throw new MalformedError(`truncated: needs ${length} bytes at offset ${this.#offset}, has ${this.remaining}`);
+    const { remaining } = this;
+    if (length > remaining) {
+      const text = `truncated: needs ${length} bytes at offset ${this.#offset}, has ${remaining}`;
+      throw new TruncatedError(text, length - remaining);
     }
     const at = this.#offset;
     this.#offset += length;

@@ -36,6 +36,17 @@ export class MalformedError extends CodedError {
   }
 }
 
+/** The bytes end before the value does. From a stream, the rest may still come. */
+export class TruncatedError extends MalformedError {
+  /** How many bytes more are needed, at least. */
+  readonly missing: number;
+
+  constructor(message: string, missing: number) {
+    super(message);
+    this.missing = missing;
+  }
+}
+
 /** Text of anything that was thrown. */
 export function errorMessage(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
