@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Json } from "./objects.ts";
 import type { ServedResource } from "./resources.ts";
 import { qualifiedName } from "./resources.ts";
 import { StatusError } from "./status.ts";
@@ -7,6 +8,11 @@ export interface User {
   readonly username: string;
   readonly uid?: string;
   readonly groups: readonly string[];
+}
+
+/** A user as reviews name it: authentication.k8s.io/v1 UserInfo. */
+export function userInfo({ username, uid, groups }: User): Json {
+  return { username, ...(uid === undefined ? {} : { uid }), groups };
 }
 
 const ANONYMOUS: User = { username: "system:anonymous", groups: ["system:unauthenticated"] };

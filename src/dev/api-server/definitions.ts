@@ -13,6 +13,7 @@ import { ServiceAllocator } from "./strategies/service/allocate.ts";
 import { InUse } from "./strategies/service/in-use.ts";
 import { serviceStrategy } from "./strategies/service/strategy.ts";
 import { CREATED_ON_UPDATE, SECRETS, workloadStrategy } from "./strategies/workloads.ts";
+import { webhookConfigurationStrategy } from "./strategies/webhook-configuration.ts";
 import type { Strategy } from "./strategy.ts";
 import { DEFAULT_STRATEGY } from "./strategy.ts";
 
@@ -35,8 +36,8 @@ function strategies(kernel: Kernel): Readonly<Record<string, Strategy>> {
     "rolebindings.rbac.authorization.k8s.io": RBAC,
     "networkpolicies.networking.k8s.io": { ...DEFAULT_STRATEGY, generation: true },
     "poddisruptionbudgets.policy": { ...DEFAULT_STRATEGY, generation: true },
-    "validatingwebhookconfigurations.admissionregistration.k8s.io": { ...DEFAULT_STRATEGY, generation: true },
-    "mutatingwebhookconfigurations.admissionregistration.k8s.io": { ...DEFAULT_STRATEGY, generation: true },
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": webhookConfigurationStrategy("validating"),
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": webhookConfigurationStrategy("mutating"),
     "endpointslices.discovery.k8s.io": { ...DEFAULT_STRATEGY, generation: true },
     serviceaccounts: { ...DEFAULT_STRATEGY, deleteReturnsObject: true },
   };

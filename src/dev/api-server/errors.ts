@@ -91,7 +91,5 @@ export function expired(message: string): StatusError {
 }
 
 export function internalError(message: string): StatusError {
-  return new StatusError(500, "InternalError", `Internal error occurred: ${message}`, {
-    causes: [{ reason: "InternalError", message }],
-  });
+  return new StatusError(500, "InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
 }

@@ -2,11 +2,13 @@ import type { Log } from "../../ports/log.ts";
 import { timestamp } from "./objects.ts";
 import type { Registry } from "./registry.ts";
 import type { Storage } from "./storage.ts";
+import type { WebhookClient } from "./webhooks/client.ts";
 
 /** What every handler and controller of one server shares. */
 export interface Kernel {
   readonly storage: Storage;
   readonly registry: Registry;
+  readonly webhooks: WebhookClient;
   readonly log: Log;
   /** Milliseconds since 1970 UTC. */
   readonly wallTime: () => number;

@@ -75,6 +75,11 @@ export function records(value: unknown): Json[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
+/** The items of an array as texts, or nothing. */
+export function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(text) : [];
+}
+
 export function text(value: unknown): string {
   return typeof value === "string"
     ? value

@@ -9,11 +9,25 @@ export interface Definition {
   /** Which table of the storage holds its objects. Two versions, or two groups for events, may share one. */
   readonly table: string;
   readonly strategy: Strategy;
-  /** From the stored form to the form of this group and version. The argument is not changed. */
-  toServed(stored: ApiObject): ApiObject;
-  /** The reverse. May change its argument. */
-  toStored(served: ApiObject): ApiObject;
+  readonly conversion: Conversion;
 }
+
+/** How the stored form of an object becomes the form of a group and version, and back. */
+export type Conversion =
+  | {
+      readonly by: "server";
+      /** The argument is not changed. */
+      toServed(stored: ApiObject): ApiObject;
+      /** The reverse. May change its argument. */
+      toStored(served: ApiObject): ApiObject;
+    }
+  | {
+      readonly by: "webhook";
+      /** The group and version in which objects are stored. */
+      readonly storedVersion: string;
+      /** All objects in the form of `apiVersion`, in their order. Rejects with a StatusError. */
+      convert(objects: readonly ApiObject[], apiVersion: string): Promise<readonly ApiObject[]>;
+    };
 
 /** A definition whose stored form differs from the served one in nothing but the version's name. */
 export function plainDefinition(
@@ -27,8 +41,11 @@ export function plainDefinition(
     served,
     table: qualifiedName(served),
     strategy,
-    toServed: (object) => (object.apiVersion === apiVersion ? object : { ...object, apiVersion }),
-    toStored: (object) => (object.apiVersion === stored ? object : { ...object, apiVersion: stored }),
+    conversion: {
+      by: "server",
+      toServed: (object) => (object.apiVersion === apiVersion ? object : { ...object, apiVersion }),
+      toStored: (object) => (object.apiVersion === stored ? object : { ...object, apiVersion: stored }),
+    },
   };
 }
 

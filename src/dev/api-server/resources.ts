@@ -33,6 +33,8 @@ export interface ServedResource {
   /** `openAPIV3Schema` of a custom resource. Kinds that are built in have theirs in `schema/core-schemas.ts`. */
   readonly schema?: Readonly<Record<string, unknown>>;
   readonly printerColumns?: readonly PrinterColumn[];
+  /** What users of this version are warned of. */
+  readonly deprecation?: string;
 }
 
 /** `v1` or `group/version`. */

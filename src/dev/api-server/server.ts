@@ -25,6 +25,7 @@ import { Watches } from "./rest/watch.ts";
 import { Storage } from "./storage.ts";
 import { SubresourceHandlers } from "./subresources/handlers.ts";
 import { TestHooks } from "./testing.ts";
+import { WebhookClient } from "./webhooks/client.ts";
 
 export interface ApiServerOptions {
   /** Address to listen on; loopback unless told otherwise. */
@@ -44,6 +45,8 @@ export interface ApiServerOptions {
   /** Wall-clock time in milliseconds since 1970; for tests. */
   readonly wallTime?: () => number;
   readonly log?: Log;
+  /** Where the Services of webhooks are: `namespace/name` → `https://host:port`. See `routeService`. */
+  readonly services?: Readonly<Record<string, string>>;
 }
 
 export interface ApiServer {
@@ -57,6 +60,8 @@ export interface ApiServer {
   kubeconfig(server?: string): string;
   /** Adds a user and returns its bearer token. */
   addUser(name: string, groups?: readonly string[]): string;
+  /** Says where a Service that webhooks are called by is from now on: `namespace/name`, `https://host:port`. */
+  routeService(service: string, url: string): void;
   readonly testing: TestHooks;
   /** Requests so far, by `verb resource`: `list services`. */
   readonly requestCounts: Readonly<Record<string, number>>;
@@ -80,8 +85,9 @@ function suffix(length: number): string {
   return Array.from({ length }, () => NAME_ALPHABET[randomInt(NAME_ALPHABET.length)]).join("");
 }
 
-function buildKernel(options: ApiServerOptions): Kernel {
+function buildKernel(options: ApiServerOptions, routes: ReadonlyMap<string, string>): Kernel {
   return {
+    webhooks: new WebhookClient(routes),
     storage: new Storage(),
     registry: new Registry(),
     log: options.log ?? SILENT,
@@ -124,7 +130,8 @@ function tlsServer({ certificate, key }: Certificates, listener: RequestListener
  * It does what `docs/adr/0007-embedded-api-server.md` lists and is not meant for production.
  */
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
-  const kernel = buildKernel(options);
+  const routes = new Map(Object.entries(options.services ?? {}));
+  const kernel = buildKernel(options, routes);
   const journal = options.dataDir === undefined ? undefined : new DiskJournal(options.dataDir);
   if (journal !== undefined) kernel.storage.restore(journal.kept.objects, journal.kept.revision, journal);
   const { host = "127.0.0.1", port = 0, extraNames = [], socketPath } = options;
@@ -163,6 +170,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     kubeconfig: (address = url) =>
       kubeconfig({ server: address, ca: identity.certificates.ca, token: users.adminToken }),
     addUser: (name, groups = []) => users.add(name, groups),
+    routeService: (service, url) => void routes.set(service, url),
     testing,
     get requestCounts() {
       return testing.counts;

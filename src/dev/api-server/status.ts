@@ -28,7 +28,7 @@ export interface Status {
     readonly group?: string;
     readonly kind?: string;
     readonly uid?: string;
-    readonly causes?: readonly { readonly reason: string; readonly message: string; readonly field?: string }[];
+    readonly causes?: readonly { readonly reason?: string; readonly message: string; readonly field?: string }[];
     readonly retryAfterSeconds?: number;
   };
   readonly code?: number;
@@ -38,6 +38,7 @@ export interface Status {
 export class StatusError extends Error {
   readonly status: Status & { readonly code: number };
 
+  /** A `reason` of "" is none. */
   constructor(code: number, reason: string, message: string, details?: Status["details"]) {
     super(message);
     this.name = "StatusError";
@@ -47,7 +48,7 @@ export class StatusError extends Error {
       metadata: {},
       status: "Failure",
       message,
-      reason,
+      ...(reason === "" ? {} : { reason }),
       ...(details === undefined ? {} : { details }),
       code,
     };

@@ -13,6 +13,8 @@ export interface Strategy {
   readonly createOnUpdate: boolean;
   /** Whether PUT may leave resourceVersion out. */
   readonly unconditionalUpdate: boolean;
+  /** Whether `prepare` takes from what all objects of the kind share. */
+  readonly allocates: boolean;
   /** Whether a write to /status may change labels and annotations (built-in kinds: yes). */
   readonly statusKeepsMetadata: boolean;
   /** Whether DELETE answers with the object instead of a Status. */
@@ -32,6 +34,7 @@ export const DEFAULT_STRATEGY: Strategy = {
   generation: false,
   createOnUpdate: false,
   unconditionalUpdate: true,
+  allocates: false,
   statusKeepsMetadata: true,
   deleteReturnsObject: false,
   fieldLabels: {},

@@ -1,7 +1,10 @@
 import type { Kernel } from "../kernel.ts";
 import type { ApiObject } from "../objects.ts";
 import { at, text } from "../objects.ts";
+import { WebhookConverter } from "../conversion/webhook-converter.ts";
+import type { Conversion } from "../registry.ts";
 import { plainDefinition } from "../registry.ts";
+import { apiVersionOf } from "../resources.ts";
 import { DELETE_NOW, deleteObject } from "../rest/delete.ts";
 import type { StorageEvent } from "../storage.ts";
 import { CRD_FINALIZER, servedByDefinition, storageVersion } from "../strategies/crd.ts";
@@ -44,9 +47,19 @@ export class DefinitionController {
   #serve(crd: ApiObject): void {
     this.#kernel.registry.remove(...this.#names(crd));
     const stored = storageVersion(crd);
+    const conversion = this.#conversion(crd, stored);
     for (const served of servedByDefinition(crd)) {
-      this.#kernel.registry.add(plainDefinition(served, customStrategy(served), stored));
+      const definition = plainDefinition(served, customStrategy(served), stored);
+      this.#kernel.registry.add(conversion === undefined ? definition : { ...definition, conversion });
     }
+  }
+
+  /** Undefined when versions differ in nothing but their name. */
+  #conversion(crd: ApiObject, stored: string): Conversion | undefined {
+    if (at(crd["spec"], "conversion", "strategy") !== "Webhook") return undefined;
+    const converter = new WebhookConverter(this.#kernel, crd.metadata.name);
+    const storedVersion = apiVersionOf({ group: text(at(crd["spec"], "group")), version: stored });
+    return { by: "webhook", storedVersion, convert: converter.convert.bind(converter) };
   }
 
   #stop(crd: ApiObject): void {

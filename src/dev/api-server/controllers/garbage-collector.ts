@@ -1,7 +1,7 @@
 import type { Kernel } from "../kernel.ts";
 import type { ApiObject } from "../objects.ts";
 import { DELETE_NOW, deleteObject } from "../rest/delete.ts";
-import { finalized } from "../rest/update.ts";
+import { finalized } from "../rest/store.ts";
 import type { StorageEvent } from "../storage.ts";
 
 /** Names a stored object. */

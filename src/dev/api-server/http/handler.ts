@@ -35,14 +35,15 @@ export async function handleRequest(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const warnings: string[] = [];
   try {
     const user = parts.users.authenticate(request.headers.authorization);
-    await dispatch(parts, user, request, response);
+    await dispatch(parts, { user, request, response, warnings });
   } catch (thrown) {
     if (!(thrown instanceof StatusError)) {
       parts.kernel.log.error({ error: thrown, method: request.method, url: request.url }, "request failed");
     }
-    sendError(response, thrown);
+    sendError(response, thrown, warnings);
   }
 }
 
@@ -54,12 +55,10 @@ function urlOf(request: IncomingMessage): URL {
   }
 }
 
-async function dispatch(
-  parts: HandlerParts,
-  user: User,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+type Exchange = Pick<ResourceRequest, "user" | "request" | "response" | "warnings">;
+
+async function dispatch(parts: HandlerParts, exchange: Exchange): Promise<void> {
+  const { user, request, response } = exchange;
   const url = urlOf(request);
   const method = request.method ?? "GET";
   const route = routeResource(url.pathname, parts.kernel.registry);
@@ -71,7 +70,7 @@ async function dispatch(
   authorizeResource(user, { verb, resource: served, namespace, name, subresource });
   parts.interceptor.before({ method, path: url.pathname, resource: definition.table, verb });
   if (subresource !== "" && !served.subresources.some((known) => known === subresource)) throw noSuchResource();
-  await parts.handleResource({ ...route, request, response, query: url.searchParams, method, verb, user });
+  await parts.handleResource({ ...route, ...exchange, query: url.searchParams, method, verb });
 }
 
 function isTrue(value: string | null): boolean {

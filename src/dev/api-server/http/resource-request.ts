@@ -6,14 +6,20 @@ import type { Representation } from "../negotiate.ts";
 import { negotiate } from "../negotiate.ts";
 import type { ApiObject, Json } from "../objects.ts";
 import { includeObject, representList, representObject } from "../represent.ts";
-import { createObject } from "../rest/create.ts";
+import { ValidatingAdmission } from "../admission/validating-admission.ts";
+import type { Admit } from "../rest/change.ts";
+import { planCreate } from "../rest/create.ts";
 import type { Target } from "../rest/decode.ts";
-import { DELETE_NOW, deleteObject, deleteOptions } from "../rest/delete.ts";
+import { DELETE_NOW, deleteAdmitted, deleteOptions } from "../rest/delete.ts";
+import { servedForm } from "../rest/forms.ts";
 import { listObjects } from "../rest/list.ts";
-import { patchObject } from "../rest/patch.ts";
-import { updateObject } from "../rest/update.ts";
+import { patchPlan } from "../rest/patch.ts";
+import { planUpdate } from "../rest/update.ts";
 import type { Watches } from "../rest/watch.ts";
+import type { WriteOptions } from "../rest/write-options.ts";
 import { writeOptions } from "../rest/write-options.ts";
+import type { Plan } from "../rest/write.ts";
+import { write } from "../rest/write.ts";
 import type { SubresourceHandlers } from "../subresources/handlers.ts";
 import { decodeObject, readBody } from "./body.ts";
 import { sendObject } from "./respond.ts";
@@ -27,6 +33,8 @@ export interface ResourceRequest extends ResourceRoute {
   readonly method: string;
   readonly verb: string;
   readonly user: User;
+  /** Texts for Warning headers; whoever works on the request adds to it. */
+  readonly warnings: string[];
 }
 
 /** Answers requests for resources: the REST verbs over HTTP. */
@@ -34,11 +42,13 @@ export class ResourceHandler {
   readonly #kernel: Kernel;
   readonly #watches: Watches;
   readonly #subresources: SubresourceHandlers;
+  readonly #admission: ValidatingAdmission;
 
   constructor(kernel: Kernel, watches: Watches, subresources: SubresourceHandlers) {
     this.#kernel = kernel;
     this.#watches = watches;
     this.#subresources = subresources;
+    this.#admission = new ValidatingAdmission(kernel);
   }
 
   async handle(call: ResourceRequest): Promise<void> {
@@ -46,13 +56,15 @@ export class ResourceHandler {
     if (special !== undefined) return await special(call);
     const how = negotiate(call.request.headers.accept, call.verb === "watch");
     if (!call.definition.served.verbs.some((verb) => verb === call.verb)) throw methodNotAllowed();
+    const { deprecation } = call.definition.served;
+    if (deprecation !== undefined) call.warnings.push(deprecation);
     switch (call.verb) {
       case "watch":
         return this.#watch(call, how);
       case "list":
-        return this.#list(call, how);
+        return await this.#list(call, how);
       case "get":
-        return this.#get(call, how);
+        return await this.#get(call, how);
       case "create":
         return await this.#create(call, how);
       case "update":
@@ -72,16 +84,16 @@ export class ResourceHandler {
     return { namespace, name };
   }
 
-  #send(
-    call: ResourceRequest,
-    how: Representation,
-    code: number,
-    object: Json,
-    warnings: readonly string[] = [],
-  ): void {
+  /** Shows changes to webhooks as made by this request. */
+  #admit(call: ResourceRequest, kind: "CreateOptions" | "UpdateOptions" | "DeleteOptions", options: Json): Admit {
+    const origin = { user: call.user, options: { kind, apiVersion: "meta.k8s.io/v1", ...options } };
+    return (change) => this.#admission.admit(change, origin, call.warnings);
+  }
+
+  #send(call: ResourceRequest, how: Representation, code: number, object: Json): void {
     const context = { include: includeObject(call.query), wallTime: this.#kernel.wallTime() };
     const body = representObject(object, call.definition.served, how, context);
-    sendObject(call.response, { code, body, format: how.format, warnings });
+    sendObject(call.response, { code, body, format: how.format, warnings: call.warnings });
   }
 
   #namespaceOf(call: ResourceRequest): string | undefined {
@@ -96,18 +108,19 @@ export class ResourceHandler {
     this.#watches.serve({ definition, namespace: this.#namespaceOf(call), query: named, how, include }, response);
   }
 
-  #list(call: ResourceRequest, how: Representation): void {
-    const { definition, query, response } = call;
-    const list = listObjects(this.#kernel, definition, this.#namespaceOf(call), query);
+  async #list(call: ResourceRequest, how: Representation): Promise<void> {
+    const { definition, query, response, warnings } = call;
+    const list = await listObjects(this.#kernel, definition, this.#namespaceOf(call), query);
     const context = { include: includeObject(query), wallTime: this.#kernel.wallTime() };
-    sendObject(response, { code: 200, body: representList(list, definition.served, how, context), format: how.format });
+    const body = representList(list, definition.served, how, context);
+    sendObject(response, { code: 200, body, format: how.format, warnings });
   }
 
-  #get(call: ResourceRequest, how: Representation): void {
+  async #get(call: ResourceRequest, how: Representation): Promise<void> {
     const { definition, namespace, name } = call;
     const stored = this.#kernel.storage.get(definition.table, namespace, name);
     if (stored === undefined) throw notFound(definition.served, name);
-    this.#send(call, how, 200, definition.toServed(stored));
+    this.#send(call, how, 200, await servedForm(definition, stored));
   }
 
   async #body(call: ResourceRequest): Promise<Json> {
@@ -115,40 +128,48 @@ export class ResourceHandler {
     return decodeObject(await readBody(request), request.headers["content-type"], definition.served.kind);
   }
 
+  #options(call: ResourceRequest): WriteOptions {
+    return { ...writeOptions(call.query, call.request.headers["user-agent"]), warnings: call.warnings };
+  }
+
   async #create(call: ResourceRequest, how: Representation): Promise<void> {
-    const { definition, query, request } = call;
+    const { definition } = call;
     if (call.name !== "" || (definition.served.namespaced && call.namespace === "")) throw methodNotAllowed();
-    const options = writeOptions(query, request.headers["user-agent"]);
-    const object = createObject(this.#kernel, definition, this.#target(call), await this.#body(call), options);
-    this.#send(call, how, 201, object, options.warnings);
+    const options = this.#options(call);
+    const target = this.#target(call);
+    const body = await this.#body(call);
+    const plan: Plan = () => planCreate(this.#kernel, definition, target, body, options);
+    await this.#write(call, how, plan, options);
   }
 
   async #update(call: ResourceRequest, how: Representation): Promise<void> {
-    const { definition, query, request, subresource } = call;
-    const options = { ...writeOptions(query, request.headers["user-agent"]), subresource };
+    const { definition, subresource, name } = call;
+    const options = { ...this.#options(call), subresource };
+    const target = this.#target(call);
     const body = await this.#body(call);
-    const { table, strategy } = definition;
-    const exists = this.#kernel.storage.get(table, call.namespace, call.name) !== undefined;
-    if (!exists && strategy.createOnUpdate && subresource === "" && !hasVersion(body)) {
-      this.#send(
-        call,
-        how,
-        201,
-        createObject(this.#kernel, definition, this.#target(call), body, options),
-        options.warnings,
-      );
-      return;
-    }
-    const object = updateObject(this.#kernel, definition, this.#target(call), () => body, options);
-    this.#send(call, how, 200, object, options.warnings);
+    const mayCreate = definition.strategy.createOnUpdate && subresource === "" && !hasVersion(body);
+    const plan: Plan = (current) => {
+      if (current !== undefined) return planUpdate(this.#kernel, definition, current, () => body, options);
+      if (!mayCreate) throw notFound(definition.served, name);
+      return planCreate(this.#kernel, definition, target, body, options);
+    };
+    await this.#write(call, how, plan, options);
   }
 
   async #patch(call: ResourceRequest, how: Representation): Promise<void> {
-    const { definition, query, request, subresource } = call;
-    const options = writeOptions(query, request.headers["user-agent"]);
+    const { definition, request, subresource } = call;
+    const options = this.#options(call);
     const patch = { contentType: request.headers["content-type"], body: await readBody(request), subresource };
-    const { object, created } = patchObject(this.#kernel, definition, this.#target(call), patch, options);
-    this.#send(call, how, created ? 201 : 200, object, options.warnings);
+    await this.#write(call, how, patchPlan(this.#kernel, definition, this.#target(call), patch, options), options);
+  }
+
+  async #write(call: ResourceRequest, how: Representation, plan: Plan, options: WriteOptions): Promise<void> {
+    const admit: Admit = (change) => {
+      const kind = change.operation === "CREATE" ? "CreateOptions" : "UpdateOptions";
+      return this.#admit(call, kind, optionsBody(options))(change);
+    };
+    const { object, created } = await write(this.#kernel, call.definition, this.#target(call), plan, admit);
+    this.#send(call, how, created ? 201 : 200, object);
   }
 
   async #deleteBody(call: ResourceRequest): Promise<Json> {
@@ -159,8 +180,10 @@ export class ResourceHandler {
   async #delete(call: ResourceRequest, how: Representation): Promise<void> {
     if (call.subresource !== "") throw methodNotAllowed();
     const { definition } = call;
-    const options = deleteOptions(await this.#deleteBody(call), call.query);
-    const { object, gone } = deleteObject(this.#kernel, definition, this.#target(call), options);
+    const body = await this.#deleteBody(call);
+    const options = deleteOptions(body, call.query);
+    const admit = this.#admit(call, "DeleteOptions", body);
+    const { object, gone } = await deleteAdmitted(this.#kernel, definition, this.#target(call), options, admit);
     if (!gone || definition.strategy.deleteReturnsObject) return this.#send(call, how, 200, object);
     this.#send(call, how, 200, deletedStatus(call, object));
   }
@@ -168,16 +191,28 @@ export class ResourceHandler {
   async #deleteCollection(call: ResourceRequest, how: Representation): Promise<void> {
     const { definition, query } = call;
     if (definition.served.namespaced && call.namespace === "") throw methodNotAllowed();
-    const { dryRun, propagation } = deleteOptions(await this.#deleteBody(call), query);
-    const list = listObjects(this.#kernel, definition, this.#namespaceOf(call), query);
+    const options = await this.#deleteBody(call);
+    const { dryRun, propagation } = deleteOptions(options, query);
+    const admit = this.#admit(call, "DeleteOptions", options);
+    const list = await listObjects(this.#kernel, definition, this.#namespaceOf(call), query);
     for (const { metadata } of list.items) {
       const target = { namespace: metadata.namespace ?? "", name: metadata.name };
-      deleteObject(this.#kernel, definition, target, { ...DELETE_NOW, dryRun, propagation });
+      const how = { ...DELETE_NOW, dryRun, propagation };
+      await deleteAdmitted(this.#kernel, definition, target, how, admit);
     }
     const context = { include: includeObject(query), wallTime: this.#kernel.wallTime() };
     const body = representList(list, definition.served, how, context);
-    sendObject(call.response, { code: 200, body, format: how.format });
+    sendObject(call.response, { code: 200, body, format: how.format, warnings: call.warnings });
   }
+}
+
+/** What CreateOptions and UpdateOptions say. */
+function optionsBody({ manager, managerGiven, dryRun, fieldValidation }: WriteOptions): Json {
+  return {
+    ...(dryRun ? { dryRun: ["All"] } : {}),
+    ...(managerGiven ? { fieldManager: manager } : {}),
+    fieldValidation,
+  };
 }
 
 function hasVersion(body: Json): boolean {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { stringify } from "yaml";
+import { internalError } from "../errors.ts";
 import type { Status } from "../status.ts";
 import { StatusError } from "../status.ts";
 import { stringifyJson } from "../json-text.ts";
@@ -56,8 +57,8 @@ export function sendDocument(
   response.writeHead(200, { ...headers, "content-type": contentType, "content-length": bytes.length }).end(bytes);
 }
 
-/** Sends a Status for whatever was thrown. What is not a StatusError is a mistake of this server: 500. */
-export function sendError(response: ServerResponse, thrown: unknown): void {
+/** Sends a Status for whatever was thrown, with the warnings so far. What is not a StatusError is a mistake of this server: 500. */
+export function sendError(response: ServerResponse, thrown: unknown, warnings: readonly string[]): void {
   const status = thrown instanceof StatusError ? thrown.status : internal(thrown);
   if (response.headersSent) {
     response.destroy();
@@ -65,11 +66,10 @@ export function sendError(response: ServerResponse, thrown: unknown): void {
   }
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter !== undefined) response.setHeader("retry-after", String(retryAfter));
-  sendObject(response, { code: status.code, body: status });
+  sendObject(response, { code: status.code, body: status, warnings });
 }
 
 function internal(thrown: unknown): Status & { readonly code: number } {
   const why = thrown instanceof Error ? thrown.message : String(thrown);
-  const details = { causes: [{ reason: "InternalError", message: why }] };
-  return new StatusError(500, "InternalError", `Internal error occurred: ${why}`, details).status;
+  return internalError(why).status;
 }

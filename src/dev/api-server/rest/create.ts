@@ -1,4 +1,4 @@
-import { alreadyExists, forbidden, invalid, notFound } from "../errors.ts";
+import { forbidden, invalid, notFound } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
 import { now } from "../kernel.ts";
 import type { ApiObject, Json } from "../objects.ts";
@@ -7,10 +7,12 @@ import { trackUpdate } from "../patch/managed-fields.ts";
 import type { Definition } from "../registry.ts";
 import { apiVersionOf } from "../resources.ts";
 import { StatusError } from "../status.ts";
+import type { Change } from "./change.ts";
 import type { Target } from "./decode.ts";
 import { admitBody, schemaOf } from "./decode.ts";
 import { validateMetadata } from "./metadata.ts";
 import type { WriteOptions } from "./write-options.ts";
+import { writeNow } from "./write.ts";
 
 /** Longest prefix that leaves room for the five random characters of generateName. */
 const MAX_GENERATED_PREFIX = 58;
@@ -53,21 +55,22 @@ function own(kernel: Kernel, { served }: Definition, after: ApiObject, manager: 
 }
 
 /**
- * Creates an object: names it, fills in defaults, validates, stores. Returns the served form. `managed` says that
- * the caller has already written managedFields (server-side apply). Throws a StatusError.
+ * Works out a new object: names it, fills in defaults, validates. `managed` says that the caller has already written
+ * managedFields (server-side apply). Throws a StatusError.
  */
-export function createObject(
+export function planCreate(
   kernel: Kernel,
   definition: Definition,
   target: Target,
   body: Json,
   options: WriteOptions & { readonly managed?: boolean },
-): ApiObject {
-  const { served, strategy, table } = definition;
+): Change {
+  const { served, strategy } = definition;
   const object = admitBody(cloneJson(body), definition, kernel.registry, target, options);
   if (object.metadata.resourceVersion !== undefined) {
     throw new StatusError(500, "", "resourceVersion should not be set on objects to be created");
   }
+  const name = object.metadata.name ?? "";
   nameObject(kernel, object);
   checkNamespace(kernel, definition, object);
   stamp(kernel, definition, object);
@@ -76,8 +79,18 @@ export function createObject(
   strategy.prepare(object, undefined);
   const errors = [...validateMetadata(object, strategy.nameRule), ...strategy.validate(object, undefined)];
   if (errors.length > 0) throw invalid(served, object.metadata.name ?? "", errors);
-  const { namespace = "", name } = object.metadata;
-  if (kernel.storage.get(table, namespace, name) !== undefined) throw alreadyExists(served, name);
-  const stored = definition.toStored(object);
-  return definition.toServed(options.dryRun ? stored : kernel.storage.put(table, stored));
+  const { namespace = "" } = object.metadata;
+  const { dryRun } = options;
+  return { operation: "CREATE", definition, subresource: "", namespace, name, object, old: undefined, dryRun };
+}
+
+/** Creates an object for the server itself. */
+export function createObject(
+  kernel: Kernel,
+  definition: Definition,
+  target: Target,
+  body: Json,
+  options: WriteOptions,
+): void {
+  writeNow(kernel, definition, target, () => planCreate(kernel, definition, target, body, options));
 }

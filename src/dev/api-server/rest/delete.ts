@@ -4,8 +4,10 @@ import { now } from "../kernel.ts";
 import type { ApiObject, Json } from "../objects.ts";
 import { at, isRecord, text } from "../objects.ts";
 import type { Definition } from "../registry.ts";
+import type { Admit } from "./change.ts";
 import type { Target } from "./decode.ts";
-import { finalized } from "./update.ts";
+import { servedForm } from "./forms.ts";
+import { finalized } from "./store.ts";
 
 export interface DeleteOptions {
   readonly dryRun: boolean;
@@ -72,27 +74,56 @@ function marked(kernel: Kernel, object: ApiObject, options: DeleteOptions): ApiO
   return next;
 }
 
+export interface Deleted {
+  /** The last state. */
+  readonly object: ApiObject;
+  /** False when something holds it back. */
+  readonly gone: boolean;
+}
+
 /**
  * Deletes an object, or marks it when finalizers, dependents or a namespace's content hold it back. Returns the last
- * state in the served form. Throws 404 or 409.
+ * state in the served form. Rejects with a StatusError: 404, 409, or why it was not admitted.
  */
-export function deleteObject(
+export async function deleteAdmitted(
   kernel: Kernel,
   definition: Definition,
   target: Target,
   options: DeleteOptions,
-): { readonly object: ApiObject; readonly gone: boolean } {
-  const { served, table } = definition;
-  const stored = kernel.storage.get(table, target.namespace, target.name);
-  if (stored === undefined) throw notFound(served, target.name);
+  admit: Admit,
+): Promise<Deleted> {
+  const { namespace, name } = target;
+  for (;;) {
+    const stored = present(kernel, definition, target, options);
+    const old = await servedForm(definition, stored);
+    const { dryRun } = options;
+    await admit({ operation: "DELETE", definition, subresource: "", namespace, name, object: undefined, old, dryRun });
+    if (kernel.storage.get(definition.table, namespace, name) !== stored) continue;
+    const { object, gone } = remove(kernel, definition, stored, options);
+    return { object: await servedForm(definition, object), gone };
+  }
+}
+
+/** The same for the server's own controllers: at once, without asking anybody. */
+export function deleteObject(kernel: Kernel, definition: Definition, target: Target, options: DeleteOptions): void {
+  remove(kernel, definition, present(kernel, definition, target, options), options);
+}
+
+function present(kernel: Kernel, definition: Definition, target: Target, options: DeleteOptions): ApiObject {
+  const stored = kernel.storage.get(definition.table, target.namespace, target.name);
+  if (stored === undefined) throw notFound(definition.served, target.name);
   checkPreconditions(definition, stored, options);
+  return stored;
+}
+
+function remove(kernel: Kernel, { table }: Definition, stored: ApiObject, options: DeleteOptions): Deleted {
   const next = marked(kernel, stored, options);
   if (finalized(next)) {
     if (!options.dryRun) kernel.storage.delete(table, next);
-    return { object: definition.toServed(next), gone: true };
+    return { object: next, gone: true };
   }
   const already = stored.metadata.deletionTimestamp !== undefined;
   const same = next.metadata.finalizers?.length === stored.metadata.finalizers?.length;
-  if (already && same) return { object: definition.toServed(stored), gone: false };
-  return { object: definition.toServed(options.dryRun ? next : kernel.storage.put(table, next)), gone: false };
+  if (already && same) return { object: stored, gone: false };
+  return { object: options.dryRun ? next : kernel.storage.put(table, next), gone: false };
 }

@@ -8,6 +8,7 @@ import type { Matcher } from "../selectors.ts";
 import { parseFieldSelector, parseLabelSelector } from "../selectors.ts";
 import { StatusError } from "../status.ts";
 import { keyOf } from "../storage.ts";
+import { servedForms } from "./forms.ts";
 
 export interface ListResult {
   readonly items: readonly ApiObject[];
@@ -105,33 +106,37 @@ function page(objects: readonly ApiObject[], after: string | undefined, limit: n
 
 /**
  * Lists with selectors, pages and resourceVersion semantics as the API documents them. All pages of one list show
- * the state of its first page. Throws 400, 410, 422 or 504.
+ * the state of its first page. Rejects with 400, 410, 422 or 504.
  */
-export function listObjects(
+export async function listObjects(
   kernel: Kernel,
   definition: Definition,
   namespace: string | undefined,
   query: URLSearchParams,
-): ListResult {
+): Promise<ListResult> {
   const { storage } = kernel;
   const matches = selectorOf(query, definition);
   const asked = revisionOf(query);
   const token = query.get("continue") ?? "";
   const match = checkMatch(query, asked, token);
-  const served = (objects: ApiObject[]): ApiObject[] => objects.map((o) => definition.toServed(o)).filter(matches);
+  const served = async (objects: ApiObject[]): Promise<ApiObject[]> =>
+    (await servedForms(definition, objects)).filter(matches);
   if (token !== "") {
     if (asked !== undefined && asked !== 0)
       throw badRequest("specifying resource version is not allowed when using continue");
     const { revision, after } = decodeContinue(token);
-    return page(served(continued(kernel, definition, namespace, revision)), after, limitOf(query), revision);
+    const objects = continued(kernel, definition, namespace, revision);
+    return page(await served(objects), after, limitOf(query), revision);
   }
   if (asked !== undefined && asked > storage.revision) throw tooLargeRevision(asked, storage.revision);
   if (match === "Exact") {
     const revision = asked!;
-    return page(served(storage.listAt(definition.table, namespace, revision)), undefined, limitOf(query), revision);
+    const objects = storage.listAt(definition.table, namespace, revision);
+    return page(await served(objects), undefined, limitOf(query), revision);
   }
   const limit = asked === 0 ? 0 : limitOf(query);
-  return page(served(storage.list(definition.table, namespace)), undefined, limit, storage.revision);
+  const { revision } = storage;
+  return page(await served(storage.list(definition.table, namespace)), undefined, limit, revision);
 }
 
 function continued(kernel: Kernel, definition: Definition, namespace: string | undefined, at: number): ApiObject[] {

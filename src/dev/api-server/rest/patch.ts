@@ -8,11 +8,12 @@ import type { ApiObject, Json } from "../objects.ts";
 import { applyPatch } from "../patch/patch.ts";
 import type { Definition } from "../registry.ts";
 import { apiVersionOf } from "../resources.ts";
-import { createObject } from "./create.ts";
+import { planCreate } from "./create.ts";
 import type { Target } from "./decode.ts";
 import { schemaOf } from "./decode.ts";
-import { updateObject } from "./update.ts";
+import { planUpdate } from "./update.ts";
 import type { WriteOptions } from "./write-options.ts";
+import type { Plan } from "./write.ts";
 
 const APPLY = "application/apply-patch+yaml";
 const JSON_TYPES = ["application/json-patch+json", "application/merge-patch+json"];
@@ -32,15 +33,15 @@ function patchType(request: PatchRequest, definition: Definition): string {
   return type;
 }
 
-/** Patches an object; server-side apply of a missing one creates it. Throws a StatusError. */
-export function patchObject(
+/** How a patch changes an object; server-side apply of a missing one creates it. Throws a StatusError. */
+export function patchPlan(
   kernel: Kernel,
   definition: Definition,
   target: Target,
   request: PatchRequest,
   options: WriteOptions,
-): { readonly object: ApiObject; readonly created: boolean } {
-  const { served, table } = definition;
+): Plan {
+  const { served } = definition;
   const contentType = patchType(request, definition);
   const applying = contentType === APPLY;
   if (applying && !options.managerGiven) {
@@ -48,10 +49,11 @@ export function patchObject(
     throw invalid({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [error]);
   }
   const schema = schemaOf(served);
+  const { body, subresource } = request;
   const patch = (current: ApiObject | undefined): Json =>
     applyPatch({
       contentType,
-      body: request.body,
+      body,
       current,
       apiVersion: apiVersionOf(served),
       kind: served.kind,
@@ -59,14 +61,13 @@ export function patchObject(
       fieldManager: options.managerGiven || !applying ? options.manager : undefined,
       force: options.force,
       now: now(kernel),
-      ...(request.subresource === "" ? {} : { subresource: request.subresource }),
+      ...(subresource === "" ? {} : { subresource }),
       ...(schema === undefined ? {} : { schema }),
     }) as Json;
-  if (kernel.storage.get(table, target.namespace, target.name) === undefined) {
-    if (!applying || request.subresource !== "") throw notFound(served, target.name);
-    const body = patch(undefined);
-    return { object: createObject(kernel, definition, target, body, { ...options, managed: true }), created: true };
-  }
-  const update = { ...options, subresource: request.subresource, managed: applying };
-  return { object: updateObject(kernel, definition, target, patch, update), created: false };
+  return (current) => {
+    const update = { ...options, subresource, managed: applying };
+    if (current !== undefined) return planUpdate(kernel, definition, current, patch, update);
+    if (!applying || subresource !== "") throw notFound(served, target.name);
+    return planCreate(kernel, definition, target, patch(undefined), { ...options, managed: true });
+  };
 }

@@ -8,10 +8,12 @@ import { trackUpdate } from "../patch/managed-fields.ts";
 import type { Definition } from "../registry.ts";
 import { apiVersionOf } from "../resources.ts";
 import type { FieldError } from "../status.ts";
+import type { Change } from "./change.ts";
 import type { Target } from "./decode.ts";
 import { admitBody, schemaOf } from "./decode.ts";
 import { validateMetadata } from "./metadata.ts";
 import type { WriteOptions } from "./write-options.ts";
+import { writeNow } from "./write.ts";
 
 export interface UpdateOptions extends WriteOptions {
   /** "" is the object itself. */
@@ -85,18 +87,6 @@ function specificationChanged(next: ApiObject, current: ApiObject): boolean {
   return !equalJson(rest(next), rest(current));
 }
 
-/** Equal but for the time stamps in managedFields. */
-function unchanged(next: ApiObject, current: ApiObject): boolean {
-  const timeless = (object: ApiObject): ApiObject => {
-    const fields = (object.metadata.managedFields ?? []) as Json[];
-    return {
-      ...object,
-      metadata: { ...object.metadata, managedFields: fields.map((entry) => ({ ...entry, time: "" })) },
-    };
-  };
-  return equalJson(timeless(next), timeless(current));
-}
-
 function validateImmutableMetadata(next: ApiObject, current: ApiObject): FieldError[] {
   if (current.metadata.deletionTimestamp === undefined) return [];
   const before = new Set(current.metadata.finalizers);
@@ -105,14 +95,6 @@ function validateImmutableMetadata(next: ApiObject, current: ApiObject): FieldEr
   const shown = `[]string{${added.map((finalizer) => JSON.stringify(finalizer)).join(", ")}}`;
   const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${shown}`;
   return [{ reason: "FieldValueForbidden", field: "metadata.finalizers", message }];
-}
-
-/** Whether nothing holds a deleted object back any more. */
-export function finalized(object: ApiObject): boolean {
-  const { deletionTimestamp, finalizers = [] } = object.metadata;
-  const spec = object["spec"] as { finalizers?: unknown[] } | undefined;
-  const namespaceHeld = object.kind === "Namespace" && (spec?.finalizers?.length ?? 0) > 0;
-  return deletionTimestamp !== undefined && finalizers.length === 0 && !namespaceHeld;
 }
 
 /** The next state before the server adds its own decisions, and who owns which field of it. */
@@ -142,21 +124,20 @@ function merge(
 }
 
 /**
- * Replaces an object. `change` gets a copy of the served form and returns the new body; it may throw. Writes that change
- * nothing leave the resourceVersion alone. Returns the served form. Throws a StatusError.
+ * Works out the next state of an object. `change` gets a copy of the present one and returns the new body; it may throw.
+ * Throws a StatusError.
  */
-export function updateObject(
+export function planUpdate(
   kernel: Kernel,
   definition: Definition,
-  target: Target,
+  current: ApiObject,
   change: (current: ApiObject) => Json,
   options: UpdateOptions,
-): ApiObject {
-  const { served, strategy, table } = definition;
-  const stored = kernel.storage.get(table, target.namespace, target.name);
-  if (stored === undefined) throw notFound(served, target.name);
-  const current = definition.toServed(stored);
-  const body = admitBody(cloneJson(change(cloneJson(current))), definition, kernel.registry, target, options);
+): Change {
+  const { served, strategy } = definition;
+  const { namespace = "", name } = current.metadata;
+  const sent = cloneJson(change(cloneJson(current)));
+  const body = admitBody(sent, definition, kernel.registry, { namespace, name }, options);
   checkPreconditions(definition, body, current);
   keepSystemFields(body, current);
   const next = merge(kernel, definition, body, current, options);
@@ -170,23 +151,21 @@ export function updateObject(
     ...validateImmutableMetadata(next, current),
     ...strategy.validate(next, current),
   ];
-  if (errors.length > 0) throw invalid(served, target.name, errors);
-  return store(kernel, definition, next, current, options.dryRun);
+  if (errors.length > 0) throw invalid(served, name, errors);
+  const { subresource, dryRun } = options;
+  return { operation: "UPDATE", definition, subresource, namespace, name, object: next, old: current, dryRun };
 }
 
-function store(
+/** Updates an object for the server itself. Throws 404 when it is gone. */
+export function updateObject(
   kernel: Kernel,
   definition: Definition,
-  next: ApiObject,
-  current: ApiObject,
-  dryRun: boolean,
-): ApiObject {
-  const { table } = definition;
-  if (finalized(next)) {
-    if (!dryRun) kernel.storage.delete(table, next);
-    return next;
-  }
-  if (unchanged(next, current)) return current;
-  const stored = definition.toStored(next);
-  return definition.toServed(dryRun ? stored : kernel.storage.put(table, stored));
+  target: Target,
+  change: (current: ApiObject) => Json,
+  options: UpdateOptions,
+): void {
+  writeNow(kernel, definition, target, (current) => {
+    if (current === undefined) throw notFound(definition.served, target.name);
+    return planUpdate(kernel, definition, current, change, options);
+  });
 }

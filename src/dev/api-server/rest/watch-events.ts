@@ -28,14 +28,16 @@ export interface VisibleEvent {
 
 /**
  * What a write means to a watcher: an object that starts to match its selectors is added, one that stops to match is
- * deleted. Undefined when the watcher doesn't see it.
+ * deleted. Undefined when the watcher doesn't see it. Both states are in the served form.
  */
-export function visible(view: WatchView, event: StorageEvent): VisibleEvent | undefined {
-  const { definition, namespace, matches } = view;
-  if (namespace !== undefined && event.object.metadata.namespace !== namespace) return undefined;
-  const object = definition.toServed(event.object);
-  const before = event.previous !== undefined && matches(definition.toServed(event.previous));
-  const after = event.type !== "DELETED" && matches(object);
+export function visible(
+  { matches }: WatchView,
+  type: StorageEvent["type"],
+  object: ApiObject,
+  previous: ApiObject | undefined,
+): VisibleEvent | undefined {
+  const before = previous !== undefined && matches(previous);
+  const after = type !== "DELETED" && matches(object);
   if (before && after) return { type: "MODIFIED", object };
   if (after) return { type: "ADDED", object };
   if (before) return { type: "DELETED", object };

@@ -2,10 +2,14 @@ import type { ServerResponse } from "node:http";
 import { invalid } from "../errors.ts";
 import { forbiddenValue } from "../field-errors.ts";
 import type { Kernel } from "../kernel.ts";
+import { equalJson } from "../objects.ts";
 import type { Representation } from "../negotiate.ts";
 import type { IncludeObject } from "../represent.ts";
 import type { Definition } from "../registry.ts";
 import { StatusError } from "../status.ts";
+import type { StorageEvent } from "../storage.ts";
+import type { Soon } from "./forms.ts";
+import { servedForms, whenReady } from "./forms.ts";
 import { revisionOf, selectorOf } from "./list.ts";
 import type { VisibleEvent, WatchView } from "./watch-events.ts";
 import { WatchEncoder, line, visible } from "./watch-events.ts";
@@ -68,13 +72,20 @@ function timeoutOf(query: URLSearchParams): number {
   return seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : MIN_TIMEOUT_S * (1 + Math.random()) * 1000;
 }
 
-/** All watches of one server, so that they end with it and tests can break them. */
+/**
+ * All watches of one server, so that they end with it and tests can break them. Those of custom resources also end when
+ * their definition changes, as on a real server.
+ */
 export class Watches {
   readonly #kernel: Kernel;
   readonly #open = new Set<Watch>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    kernel.storage.subscribe(({ object, previous }) => {
+      if (previous === undefined || equalJson(object["spec"], previous["spec"])) return;
+      for (const watch of this.#open) if (watch.table === object.metadata.name) watch.end();
+    }, "customresourcedefinitions.apiextensions.k8s.io");
   }
 
   /** Answers with a stream of events. Throws a StatusError before anything is written. */
@@ -112,6 +123,9 @@ class Watch {
   #unsubscribe: () => void = () => undefined;
   #lastRevision = 0;
   #since = 0;
+  #stopped = false;
+  /** What is still to be sent, when a webhook converts it first. */
+  #pending: Promise<void> = Promise.resolve();
 
   constructor(kernel: Kernel, view: WatchView, query: URLSearchParams, response: ServerResponse) {
     this.#kernel = kernel;
@@ -134,33 +148,56 @@ class Watch {
     if (start.markEnd) this.#bookmark(true);
     if (!start.initial && !this.#sendBacklog(start.since)) return;
     this.#unsubscribe = storage.subscribe((event) => {
-      if (event.revision <= this.#since) return;
-      this.#send(visible(this.#view, event));
+      if (event.revision > this.#since) this.#follow(event);
     }, this.table);
     this.#armTimers();
   }
 
+  /** Takes a step after those before it: at once, unless a webhook converts what is sent and takes its time. */
+  #inOrder(step: () => Soon<void>): void {
+    if (this.#view.definition.conversion.by === "server") void step();
+    else this.#pending = this.#pending.then(() => (this.#stopped ? undefined : step())).catch(this.#fail.bind(this));
+  }
+
   #sendState(): void {
     const { definition, namespace, matches } = this.#view;
-    for (const stored of this.#kernel.storage.list(definition.table, namespace)) {
-      const object = definition.toServed(stored);
-      if (matches(object)) this.#send({ type: "ADDED", object });
-    }
+    const stored = this.#kernel.storage.list(definition.table, namespace);
+    this.#inOrder(() =>
+      whenReady(servedForms(definition, stored), (objects) => {
+        for (const object of objects) if (matches(object)) this.#send({ type: "ADDED", object });
+      }),
+    );
   }
 
   #sendBacklog(since: number): boolean {
     try {
-      for (const event of this.#kernel.storage.eventsSince(this.table, since)) this.#send(visible(this.#view, event));
+      for (const event of this.#kernel.storage.eventsSince(this.table, since)) this.#follow(event);
       return true;
     } catch (thrown) {
-      if (!(thrown instanceof StatusError)) throw thrown;
-      this.#response.end(line("ERROR", thrown.status));
+      this.#fail(thrown);
       return false;
     }
   }
 
+  #follow({ type, object, previous }: StorageEvent): void {
+    const { definition, namespace } = this.#view;
+    if (namespace !== undefined && object.metadata.namespace !== namespace) return;
+    const states = previous === undefined ? [object] : [object, previous];
+    this.#inOrder(() =>
+      whenReady(servedForms(definition, states), ([after, before]) =>
+        this.#send(visible(this.#view, type, after!, before)),
+      ),
+    );
+  }
+
+  #fail(thrown: unknown): void {
+    if (!(thrown instanceof StatusError)) throw thrown;
+    this.stop();
+    this.#response.end(line("ERROR", thrown.status));
+  }
+
   #send(event: VisibleEvent | undefined): void {
-    if (event === undefined) return;
+    if (event === undefined || this.#stopped) return;
     if (this.#response.writableLength > MAX_BUFFERED) {
       this.stop();
       this.#response.destroy();
@@ -171,8 +208,11 @@ class Watch {
   }
 
   #bookmark(initialEnd: boolean): void {
-    this.#lastRevision = Math.max(this.#since, this.#kernel.storage.revision);
-    this.#response.write(this.#encoder.bookmark(this.#lastRevision, initialEnd));
+    const revision = Math.max(this.#since, this.#kernel.storage.revision);
+    this.#inOrder(() => {
+      this.#lastRevision = revision;
+      this.#response.write(this.#encoder.bookmark(revision, initialEnd));
+    });
   }
 
   #armTimers(): void {
@@ -190,6 +230,7 @@ class Watch {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#unsubscribe();
     for (const timer of this.#timers) clearTimeout(timer);
   }

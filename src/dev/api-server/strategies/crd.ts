@@ -1,17 +1,15 @@
-import { invalidValue, requiredValue } from "../field-errors.ts";
+import { forbiddenValue, invalidValue, requiredValue, unsupportedValue } from "../field-errors.ts";
 import type { ApiObject, Json } from "../objects.ts";
-import { at, isRecord, record, records, text } from "../objects.ts";
+import { at, isRecord, record, records, strings, text } from "../objects.ts";
 import type { PrinterColumn, ServedResource, Subresource } from "../resources.ts";
 import type { FieldError } from "../status.ts";
 import type { Strategy } from "../strategy.ts";
 import { DEFAULT_STRATEGY } from "../strategy.ts";
+import { defaultWebhookClient, validateWebhookClient } from "./webhook-client.ts";
+import { validateReviewVersions } from "./webhook-configuration.ts";
 
 const ALL_VERBS = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"] as const;
 export const CRD_FINALIZER = "customresourcecleanup.apiextensions.k8s.io";
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(text) : [];
-}
 
 function subresources(version: Json): Subresource[] {
   return (["scale", "status"] as const).filter((name) => isRecord(at(version["subresources"], name)));
@@ -41,8 +39,14 @@ export function servedByDefinition(crd: ApiObject): readonly ServedResource[] {
         custom: true,
         schema: record(at(version["schema"], "openAPIV3Schema")),
         ...(columns.length === 0 ? {} : { printerColumns: columns }),
+        ...(version["deprecated"] === true ? { deprecation: deprecation(spec, version) } : {}),
       };
     });
+}
+
+function deprecation(spec: Json, version: Json): string {
+  const standard = `${text(spec["group"])}/${text(version["name"])} ${text(at(spec["names"], "kind"))} is deprecated`;
+  return text(version["deprecationWarning"]) || standard;
 }
 
 export function storageVersion(crd: ApiObject): string {
@@ -56,6 +60,8 @@ function defaultNames(spec: Json): void {
   names["singular"] ??= kind.toLowerCase();
   names["listKind"] ??= `${kind}List`;
   spec["conversion"] ??= { strategy: "None" };
+  const clientConfig = at(spec["conversion"], "webhook", "clientConfig");
+  if (isRecord(clientConfig)) defaultWebhookClient(clientConfig);
 }
 
 function validateDefinition(crd: ApiObject): FieldError[] {
@@ -71,7 +77,24 @@ function validateDefinition(crd: ApiObject): FieldError[] {
     const why = 'must be spec.names.plural+"."+spec.group';
     errors.push(invalidValue("metadata.name", crd.metadata.name, why));
   }
-  return [...errors, ...validateVersions(records(spec["versions"]))];
+  return [...errors, ...validateVersions(records(spec["versions"])), ...validateConversion(record(spec["conversion"]))];
+}
+
+function validateConversion({ strategy, webhook }: Json): FieldError[] {
+  const path = "spec.conversion";
+  if (strategy === "None") {
+    const why = "should not be set when strategy is not set to Webhook";
+    return webhook === undefined ? [] : [forbiddenValue(`${path}.webhook`, why)];
+  }
+  if (strategy !== "Webhook") return [unsupportedValue(`${path}.strategy`, strategy, ["None", "Webhook"])];
+  const client = at(webhook, "clientConfig");
+  const versions = at(webhook, "conversionReviewVersions");
+  return [
+    ...(isRecord(client)
+      ? validateWebhookClient(client, `${path}.webhook.clientConfig`)
+      : [requiredValue(`${path}.webhook.clientConfig`, "required when strategy is set to Webhook")]),
+    ...validateReviewVersions(versions, `${path}.webhook.conversionReviewVersions`),
+  ];
 }
 
 function validateVersions(versions: readonly Json[]): FieldError[] {

@@ -75,9 +75,13 @@ export function eventDefinition(served: ServedResource): Definition {
       served,
       table: "events",
       strategy: eventStrategy("involvedObject"),
-      toServed: (object) => object,
-      toStored: fillCore,
+      conversion: { by: "server", toServed: (object) => object, toStored: fillCore },
     };
   }
-  return { served, table: "events", strategy: eventStrategy("regarding"), toServed: toEventsGroup, toStored: toCore };
+  return {
+    served,
+    table: "events",
+    strategy: eventStrategy("regarding"),
+    conversion: { by: "server", toServed: toEventsGroup, toStored: toCore },
+  };
 }

@@ -1,5 +1,5 @@
 import type { User, Users } from "../auth.ts";
-import { isAnonymous } from "../auth.ts";
+import { isAnonymous, userInfo } from "../auth.ts";
 import { decodeObject, readBody } from "../http/body.ts";
 import type { ResourceRequest } from "../http/resource-request.ts";
 import { sendObject } from "../http/respond.ts";
@@ -7,10 +7,6 @@ import type { Json } from "../objects.ts";
 import { record, text } from "../objects.ts";
 
 const AUDIENCE = "https://kubernetes.default.svc";
-
-function userInfo({ username, uid, groups }: User): Json {
-  return { username, ...(uid === undefined ? {} : { uid }), groups };
-}
 
 function tokenReview(users: Users, spec: Json): Json {
   const user = users.byToken(text(spec["token"]));

@@ -7,7 +7,10 @@ import { now } from "../kernel.ts";
 import type { ApiObject, Json } from "../objects.ts";
 import { at, record } from "../objects.ts";
 import { applyPatch } from "../patch/patch.ts";
-import { updateObject } from "../rest/update.ts";
+import { ADMIT_ALL } from "../rest/change.ts";
+import { planUpdate } from "../rest/update.ts";
+import type { Plan } from "../rest/write.ts";
+import { write } from "../rest/write.ts";
 import { writeOptions } from "../rest/write-options.ts";
 
 function selectorText(object: ApiObject): string {
@@ -61,6 +64,10 @@ export async function serveScale(kernel: Kernel, call: ResourceRequest): Promise
     ...current,
     spec: { ...record(current["spec"]), replicas: at(scale["spec"], "replicas") ?? 0 },
   });
-  const updated = updateObject(kernel, definition, { namespace, name }, change, options);
-  sendObject(call.response, { code: 200, body: scaleOf(updated) });
+  const plan: Plan = (current) => {
+    if (current === undefined) throw notFound(definition.served, name);
+    return planUpdate(kernel, definition, current, change, options);
+  };
+  const { object } = await write(kernel, definition, { namespace, name }, plan, ADMIT_ALL);
+  sendObject(call.response, { code: 200, body: scaleOf(object) });
 }

@@ -5,16 +5,9 @@ import { parsePrefix, prefixRange } from "../../../../ip/prefix.ts";
 import { internalError, invalid } from "../../errors.ts";
 import { invalidValue } from "../../field-errors.ts";
 import type { ApiObject, Json } from "../../objects.ts";
+import { strings } from "../../objects.ts";
 import type { FieldError } from "../../status.ts";
-import {
-  isHeadless,
-  needsClusterIp,
-  needsHealthCheckPort,
-  needsNodePorts,
-  portsOf,
-  specOf,
-  strings,
-} from "./fields.ts";
+import { isHeadless, needsClusterIp, needsHealthCheckPort, needsNodePorts, portsOf, specOf } from "./fields.ts";
 import type { InUse } from "./in-use.ts";
 
 /** The ranges of kubeadm's defaults. */

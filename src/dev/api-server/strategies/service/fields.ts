@@ -1,5 +1,5 @@
 import type { ApiObject, Json } from "../../objects.ts";
-import { record, records, text } from "../../objects.ts";
+import { record, records, strings } from "../../objects.ts";
 
 /** Services' specifications are read and written field by field; these name the questions asked most. */
 export function specOf(object: ApiObject): Json {
@@ -9,10 +9,6 @@ export function specOf(object: ApiObject): Json {
 
 export function portsOf(spec: Json): Json[] {
   return records(spec["ports"]);
-}
-
-export function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(text) : [];
 }
 
 /** Has a cluster IP, or could have one. */

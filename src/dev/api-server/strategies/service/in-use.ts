@@ -1,7 +1,7 @@
 import type { ApiObject } from "../../objects.ts";
-import { record, text } from "../../objects.ts";
+import { record, strings, text } from "../../objects.ts";
 import type { Storage } from "../../storage.ts";
-import { portsOf, strings } from "./fields.ts";
+import { portsOf } from "./fields.ts";
 
 /** Cluster addresses and node ports that stored Services hold. It follows the storage: nothing has to be given back. */
 export class InUse {

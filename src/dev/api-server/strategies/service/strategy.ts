@@ -13,6 +13,7 @@ export function serviceStrategy(allocator: ServiceAllocator): Strategy {
     ...DEFAULT_STRATEGY,
     nameRule: dnsLabel,
     createOnUpdate: true,
+    allocates: true,
     deleteReturnsObject: true,
     fieldLabels: {
       "spec.type": (object) => text(at(object["spec"], "type")),

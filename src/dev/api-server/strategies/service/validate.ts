@@ -3,9 +3,9 @@ import { parsePrefix } from "../../../../ip/prefix.ts";
 import { duplicateValue, forbiddenValue, invalidValue, requiredValue, unsupportedValue } from "../../field-errors.ts";
 import { dnsSubdomain, qualifiedKey } from "../../names.ts";
 import type { ApiObject, Json } from "../../objects.ts";
-import { at, equalJson, records, text } from "../../objects.ts";
+import { at, equalJson, records, strings, text } from "../../objects.ts";
 import type { FieldError } from "../../status.ts";
-import { isExternal, isHeadless, needsClusterIp, needsHealthCheckPort, specOf, strings } from "./fields.ts";
+import { isExternal, isHeadless, needsClusterIp, needsHealthCheckPort, specOf } from "./fields.ts";
 import { validatePorts } from "./validate-ports.ts";
 
 const TYPES = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
