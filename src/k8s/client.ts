@@ -6,6 +6,7 @@ import type {
   KubeResult,
   ObjectName,
   PatchType,
+  RequestLimits,
   ResourceType,
   WriteOptions,
 } from "../ports/kube.ts";
@@ -34,6 +35,11 @@ export function createKubeClient(endpoint: KubeEndpoint): KubeClient {
   return new HttpsKubeClient(endpoint);
 }
 
+interface Exchange extends Pick<KubeRequest, "method" | "path"> {
+  readonly body?: KubeRequest["body"] | undefined;
+  readonly limits?: RequestLimits;
+}
+
 class HttpsKubeClient implements KubeClient {
   readonly #endpoint: KubeEndpoint;
   readonly #pool = connectionPool(MAX_CONNECTIONS);
@@ -42,8 +48,12 @@ class HttpsKubeClient implements KubeClient {
     this.#endpoint = endpoint;
   }
 
-  get(resource: ResourceType, name: ObjectName): Promise<KubeResult<KubeObject>> {
-    return this.#object("GET", objectPath(resource, name));
+  get(
+    resource: ResourceType,
+    name: ObjectName,
+    options: Pick<RequestLimits, "timeout"> = {},
+  ): Promise<KubeResult<KubeObject>> {
+    return this.#object({ method: "GET", path: objectPath(resource, name), limits: options });
   }
 
   async list(
@@ -55,7 +65,10 @@ class HttpsKubeClient implements KubeClient {
     let continueToken: string | undefined;
     do {
       const query = queryString({ limit: String(LIST_LIMIT), continue: continueToken, labelSelector });
-      const text = await this.#text("GET", collectionPath(resource, namespace) + query, MAX_PAGE_BYTES);
+      const text = await this.#text(
+        { method: "GET", path: collectionPath(resource, namespace) + query },
+        MAX_PAGE_BYTES,
+      );
       if (!text.ok) return text;
       const page = parsePage(text.value);
       if (!page.ok) return page;
@@ -68,9 +81,10 @@ class HttpsKubeClient implements KubeClient {
   create(
     resource: ResourceType,
     body: object,
-    options: { readonly namespace?: string } = {},
+    options: RequestLimits & { readonly namespace?: string } = {},
   ): Promise<KubeResult<KubeObject>> {
-    return this.#object("POST", collectionPath(resource, options.namespace), json(body));
+    const path = collectionPath(resource, options.namespace) + queryString(expiry(options));
+    return this.#object({ method: "POST", path, body: json(body), limits: options });
   }
 
   replace(
@@ -79,8 +93,9 @@ class HttpsKubeClient implements KubeClient {
     body: object,
     options: WriteOptions = {},
   ): Promise<KubeResult<KubeObject>> {
-    const query = queryString({ fieldManager: options.fieldManager });
-    return this.#object("PUT", objectPath(resource, name, options.subresource) + query, json(body));
+    const query = queryString({ fieldManager: options.fieldManager, ...expiry(options) });
+    const path = objectPath(resource, name, options.subresource) + query;
+    return this.#object({ method: "PUT", path, body: json(body), limits: options });
   }
 
   patch(
@@ -90,42 +105,49 @@ class HttpsKubeClient implements KubeClient {
     options: WriteOptions = {},
   ): Promise<KubeResult<KubeObject>> {
     const force = patch.type === "apply" ? "true" : undefined;
-    const query = queryString({ fieldManager: options.fieldManager, force });
+    const query = queryString({ fieldManager: options.fieldManager, force, ...expiry(options) });
+    const path = objectPath(resource, name, options.subresource) + query;
     const body = { type: PATCH_TYPES[patch.type], text: JSON.stringify(patch.body) };
-    return this.#object("PATCH", objectPath(resource, name, options.subresource) + query, body);
+    return this.#object({ method: "PATCH", path, body, limits: options });
   }
 
   async delete(
     resource: ResourceType,
     name: ObjectName,
-    options: { readonly uid?: string } = {},
+    options: RequestLimits & { readonly uid?: string } = {},
   ): Promise<KubeResult<undefined>> {
     const { uid } = options;
     const body =
       uid === undefined ? undefined : json({ apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid } });
-    const answer = await this.#text("DELETE", objectPath(resource, name), MAX_OBJECT_BYTES, body);
+    const path = objectPath(resource, name) + queryString(expiry(options));
+    const answer = await this.#text({ method: "DELETE", path, body, limits: options }, MAX_OBJECT_BYTES);
     return answer.ok ? ok(undefined) : answer;
   }
 
-  async #object(
-    method: KubeRequest["method"],
-    path: string,
-    body?: KubeRequest["body"],
-  ): Promise<KubeResult<KubeObject>> {
-    const text = await this.#text(method, path, MAX_OBJECT_BYTES, body);
+  async #object(exchange: Exchange): Promise<KubeResult<KubeObject>> {
+    const text = await this.#text(exchange, MAX_OBJECT_BYTES);
     return text.ok ? parseObject(text.value) : text;
   }
 
-  async #text(
-    method: KubeRequest["method"],
-    path: string,
-    maxBytes: number,
-    body?: KubeRequest["body"],
-  ): Promise<KubeResult<string>> {
-    const request = { method, path, pool: this.#pool, timeout: TIMEOUT, ...(body === undefined ? {} : { body }) };
+  async #text({ method, path, body, limits = {} }: Exchange, maxBytes: number): Promise<KubeResult<string>> {
+    const { timeout = TIMEOUT, permit } = limits;
+    const request: KubeRequest = {
+      method,
+      path,
+      pool: this.#pool,
+      timeout,
+      ...(body === undefined ? {} : { body }),
+      ...(permit === undefined ? {} : { permit }),
+    };
     const answer = await open(this.#endpoint, request);
-    return answer.ok ? readText(answer.value, maxBytes, TIMEOUT) : answer;
+    return answer.ok ? readText(answer.value, maxBytes, timeout) : answer;
   }
+}
+
+/** The server gives a request up that is not done by then. Go's duration syntax. */
+function expiry({ permit, timeout }: RequestLimits): { readonly timeout?: string } {
+  const limit = Math.min(permit?.remaining() ?? Number.POSITIVE_INFINITY, timeout ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(limit) ? { timeout: `${Math.max(1, Math.ceil(limit))}ms` } : {};
 }
 
 function json(body: object): { readonly type: string; readonly text: string } {

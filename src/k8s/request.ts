@@ -1,8 +1,10 @@
 import { type ClientRequest, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { type Agent, request as httpsRequest } from "node:https";
 import type { Millis } from "../lib/duration.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { KubeError, KubeResult } from "../ports/kube.ts";
+import type { WritePermit } from "../ports/leadership.ts";
 import type { KubeEndpoint } from "./endpoint.ts";
 import { errorFromAnswer, errorWithoutAnswer, unexpectedAnswer } from "./kube-error.ts";
 
@@ -20,6 +22,8 @@ export interface KubeRequest {
   /** Until the headers of the answer are there. */
   readonly timeout: Millis;
   readonly signal?: AbortSignal;
+  /** Asked when the connection is there, right before the request goes; ends the request when it ends. */
+  readonly permit?: WritePermit;
 }
 
 /** Sends a request and waits for the headers of a successful answer. Error answers are read and become KubeErrors. */
@@ -62,7 +66,8 @@ export function readText(message: IncomingMessage, maxBytes: number, timeout: Mi
 
 async function send(endpoint: KubeEndpoint, request: KubeRequest): Promise<IncomingMessage> {
   const { tls, headers, proxy } = await endpoint.credentials();
-  const { body, method, signal } = request;
+  const { body, method, permit } = request;
+  const signal = request.signal ?? permit?.signal;
   const prefix = endpoint.server.pathname.replace(/\/$/, "");
   return await new Promise((resolve, reject) => {
     const outgoing = httpsRequest({
@@ -83,7 +88,14 @@ async function send(endpoint: KubeEndpoint, request: KubeRequest): Promise<Incom
       ...(signal === undefined ? {} : { signal }),
     });
     const timer = setTimeout(() => outgoing.destroy(timedOut(request)), request.timeout);
-    outgoing.on("socket", (socket) => socket.setKeepAlive(true, 30_000));
+    outgoing.on("socket", (socket) => {
+      socket.setKeepAlive(true, 30_000);
+      if (permit !== undefined)
+        whenConnected(outgoing, socket, () => {
+          if (permit.remaining() > 0) outgoing.end(body?.text);
+          else outgoing.destroy(withoutPermit());
+        });
+    });
     outgoing.on("error", (error) => {
       clearTimeout(timer);
       if (isStale(outgoing, error) && method !== "POST") resolve(send(endpoint, request));
@@ -93,8 +105,18 @@ async function send(endpoint: KubeEndpoint, request: KubeRequest): Promise<Incom
       clearTimeout(timer);
       resolve(message);
     });
-    outgoing.end(body?.text);
+    if (permit === undefined) outgoing.end(body?.text);
   });
+}
+
+/** A new connection may wait long for its handshake: for example, while the process is stopped. */
+function whenConnected(request: ClientRequest, socket: Socket, go: () => void): void {
+  if (request.reusedSocket) go();
+  else socket.once("secureConnect", go);
+}
+
+function withoutPermit(): Error {
+  return Object.assign(new Error("not sent: the permission to write has ended"), { code: "NotLeader" });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Millis } from "../lib/duration.ts";
 import type { Result } from "../lib/result.ts";
+import type { WritePermit } from "./leadership.ts";
 
 /** Where a kind lives in the API; `group` is "" for core/v1. */
 export interface ResourceType {
@@ -51,7 +52,7 @@ export interface KubeObject {
 export interface KubeError {
   /** HTTP status; 0 when no answer came. */
   readonly code: number;
-  /** The Status object's reason (`Conflict`, `NotFound`, …), or an errno such as `ECONNREFUSED`. */
+  /** The Status object's reason (`Conflict`, `NotFound`, …), an errno such as `ECONNREFUSED`, or `NotLeader`. */
   readonly reason: string;
   readonly message: string;
   /** The server's Retry-After. */
@@ -84,7 +85,18 @@ export interface KubeWatcher {
   watch<T>(options: WatchOptions<T>, sink: WatchSink<T>): { close(): void };
 }
 
-export interface WriteOptions {
+/** What every request may be bounded by. */
+export interface RequestLimits {
+  /** The answer is not waited for longer than this. */
+  readonly timeout?: Millis;
+  /**
+   * Nothing is sent without it, and what is under way is given up when it ends (reason `NotLeader`; the outcome is then
+   * unknown). The server is asked to drop the request by then, too.
+   */
+  readonly permit?: WritePermit;
+}
+
+export interface WriteOptions extends RequestLimits {
   readonly subresource?: "status";
   readonly fieldManager?: string;
 }
@@ -93,7 +105,11 @@ export type PatchType = "merge" | "json" | "apply";
 
 /** Reads and writes of single objects. One request each: retrying is the caller's decision. */
 export interface KubeClient {
-  get(resource: ResourceType, name: ObjectName): Promise<KubeResult<KubeObject>>;
+  get(
+    resource: ResourceType,
+    name: ObjectName,
+    options?: Pick<RequestLimits, "timeout">,
+  ): Promise<KubeResult<KubeObject>>;
   list(
     resource: ResourceType,
     options?: { readonly namespace?: string; readonly labelSelector?: string },
@@ -101,7 +117,7 @@ export interface KubeClient {
   create(
     resource: ResourceType,
     body: object,
-    options?: { readonly namespace?: string },
+    options?: RequestLimits & { readonly namespace?: string },
   ): Promise<KubeResult<KubeObject>>;
   replace(
     resource: ResourceType,
@@ -116,7 +132,11 @@ export interface KubeClient {
     patch: { readonly type: PatchType; readonly body: unknown },
     options?: WriteOptions,
   ): Promise<KubeResult<KubeObject>>;
-  delete(resource: ResourceType, name: ObjectName, options?: { readonly uid?: string }): Promise<KubeResult<undefined>>;
+  delete(
+    resource: ResourceType,
+    name: ObjectName,
+    options?: RequestLimits & { readonly uid?: string },
+  ): Promise<KubeResult<undefined>>;
 }
 
 export interface KubeEvent {
