@@ -6,6 +6,7 @@ const FLAGS: readonly Flag[] = [
   { name: "port", kind: "port", help: "a port" },
   { name: "lb-class", kind: "text", help: "a class" },
   { name: "ignore-exclude-lb", kind: "switch", help: "a switch" },
+  { name: "leader-elect", kind: "opt-out", help: "a switch that is on" },
 ];
 const ACCEPTED = {
   host: { takesValue: true, meaning: "has no effect" },
@@ -14,17 +15,19 @@ const ACCEPTED = {
 
 function parse(...argv: string[]): Command {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  addFlags(command, FLAGS, ACCEPTED, { port: 9120, lbClass: "", ignoreExcludeLb: false });
+  addFlags(command, FLAGS, ACCEPTED, { port: 9120, lbClass: "", ignoreExcludeLb: false, leaderElect: true });
   return command.parse([...fromGoSyntax(argv, switchesOf(FLAGS, ACCEPTED))], { from: "user" });
 }
 
 describe("flags", () => {
   test.each([
-    { argv: [], want: { port: 9120 } },
-    { argv: ["-port=7472", "--lb-class=a/b"], want: { port: 7472, lbClass: "a/b" } },
-    { argv: ["--port", "0", "-lb-class", "a=b"], want: { port: 0, lbClass: "a=b" } },
-    { argv: ["-ignore-exclude-lb=true"], want: { port: 9120, ignoreExcludeLb: true } },
-    { argv: ["--ignore-exclude-lb=false"], want: { port: 9120 } },
+    { argv: [], want: { port: 9120, leaderElect: true } },
+    { argv: ["-port=7472", "--lb-class=a/b"], want: { port: 7472, lbClass: "a/b", leaderElect: true } },
+    { argv: ["--port", "0", "-lb-class", "a=b"], want: { port: 0, lbClass: "a=b", leaderElect: true } },
+    { argv: ["-ignore-exclude-lb=true"], want: { port: 9120, ignoreExcludeLb: true, leaderElect: true } },
+    { argv: ["--ignore-exclude-lb=false"], want: { port: 9120, leaderElect: true } },
+    { argv: ["-leader-elect=true"], want: { port: 9120, leaderElect: true } },
+    { argv: ["-leader-elect=false"], want: { port: 9120, leaderElect: false } },
   ])("$argv", ({ argv, want }) => {
     expect(parse(...argv).opts()).toEqual(want);
   });

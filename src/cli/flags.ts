@@ -4,7 +4,8 @@ import type { AcceptedFlags } from "../lib/flags.ts";
 /** A flag that means something here. Its default comes from the process's own table. */
 export interface Flag {
   readonly name: string;
-  readonly kind: "text" | "port" | "switch";
+  /** An `opt-out` is a switch that is on unless it is turned off. */
+  readonly kind: "text" | "port" | "switch" | "opt-out";
   readonly help: string;
 }
 
@@ -23,7 +24,18 @@ const POD_NAME: Flag = {
   help: "our own Pod, which owns the status objects (METALLB_POD_NAME)",
 };
 
-export const CONTROLLER_FLAGS: readonly Flag[] = [...COMMON, POD_NAME];
+export const CONTROLLER_FLAGS: readonly Flag[] = [
+  ...COMMON,
+  POD_NAME,
+  { name: "leader-elect", kind: "opt-out", help: "lead by a Lease; without it there must be only one replica" },
+  { name: "leader-elect-lease-name", kind: "text", help: "the Lease; replicas have it in common" },
+  {
+    name: "ml-secret-name",
+    kind: "text",
+    help: "Secret to make for the speakers' membership (METALLB_ML_SECRET_NAME)",
+  },
+  { name: "deployment", kind: "text", help: "our own Deployment, which owns that Secret (METALLB_DEPLOYMENT)" },
+];
 
 export const SPEAKER_FLAGS: readonly Flag[] = [
   ...COMMON,
@@ -43,8 +55,9 @@ export const SPEAKER_FLAGS: readonly Flag[] = [
  */
 export function addFlags(command: Command, flags: readonly Flag[], accepted: AcceptedFlags, defaults: object): Command {
   for (const { name, kind, help } of flags) {
-    const option = new Option(kind === "switch" ? `--${name}` : `--${name} <value>`, help);
+    const option = new Option(isSwitch(kind) ? `--${name}` : `--${name} <value>`, help);
     if (kind === "port") option.argParser(parsePort);
+    if (kind === "opt-out") command.addOption(new Option(`--no-${name}`).hideHelp());
     const value = (defaults as Readonly<Record<string, unknown>>)[camelCase(name)];
     command.addOption(value === "" || value === false ? option : option.default(value));
   }
@@ -63,23 +76,32 @@ export function givenOf(command: Command, accepted: AcceptedFlags): readonly str
  * Go's flag syntax as commander's: one dash is as good as two, and a switch may be given a value. Manifests written for
  * the reference have both.
  */
-export function fromGoSyntax(argv: readonly string[], switches: ReadonlySet<string>): readonly string[] {
+export function fromGoSyntax(argv: readonly string[], switches: ReadonlyMap<string, boolean>): readonly string[] {
   return argv.flatMap((argument) => {
     const match = /^--?([a-z][a-z0-9-]+)(?:=(.*))?$/s.exec(argument);
     if (match === null) return [argument];
     const name = match[1]!;
     const value = match[2];
     if (value === undefined) return [`--${name}`];
-    if (!switches.has(name)) return [`--${name}=${value}`];
-    return ["false", "f", "0"].includes(value.toLowerCase()) ? [] : [`--${name}`];
+    const normally = switches.get(name);
+    if (normally === undefined) return [`--${name}=${value}`];
+    const on = !["false", "f", "0"].includes(value.toLowerCase());
+    return on ? [`--${name}`] : normally ? [`--no-${name}`] : [];
   });
 }
 
-/** Names of those flags that take no value. */
-export function switchesOf(flags: readonly Flag[], accepted: AcceptedFlags): ReadonlySet<string> {
-  const ours = flags.filter((flag) => flag.kind === "switch").map((flag) => flag.name);
+/** Those flags that take no value, and whether they are on when they are not given. */
+export function switchesOf(flags: readonly Flag[], accepted: AcceptedFlags): ReadonlyMap<string, boolean> {
+  const ours = flags.filter(({ kind }) => isSwitch(kind));
   const theirs = Object.entries(accepted).filter(([, { takesValue }]) => !takesValue);
-  return new Set([...ours, ...theirs.map(([name]) => name)]);
+  return new Map([
+    ...ours.map(({ name, kind }) => [name, kind === "opt-out"] as const),
+    ...theirs.map(([name]) => [name, false] as const),
+  ]);
+}
+
+function isSwitch(kind: Flag["kind"]): boolean {
+  return kind === "switch" || kind === "opt-out";
 }
 
 function parsePort(text: string): number {

@@ -15,6 +15,8 @@ export const KINDS = {
   Node: core("nodes", "Node", false),
   Pod: core("pods", "Pod"),
   Event: core("events", "Event"),
+  Secret: core("secrets", "Secret"),
+  Deployment: { group: "apps", version: "v1", plural: "deployments", kind: "Deployment", namespaced: true },
   EndpointSlice: {
     group: "discovery.k8s.io",
     version: "v1",

@@ -4,17 +4,29 @@ import { type AcceptedFlags, COMMON_ACCEPTED_FLAGS, COMMON_DEFAULTS, type Common
 export interface ControllerFlags extends CommonFlags {
   /** Our own Pod, which owns the ConfigurationState; "": METALLB_POD_NAME, else nobody owns it. */
   readonly podName: string;
+  /** Whether replicas elect a leader; false: this is the only one. */
+  readonly leaderElect: boolean;
+  /** Name of the Lease, in our namespace. */
+  readonly leaderElectLeaseName: string;
+  /** The Secret that is made for the speakers' membership; "": METALLB_ML_SECRET_NAME, else none. */
+  readonly mlSecretName: string;
+  /** Our own Deployment, which owns that Secret; "": METALLB_DEPLOYMENT, else nobody owns it. */
+  readonly deployment: string;
 }
 
-export const CONTROLLER_DEFAULTS: ControllerFlags = { ...COMMON_DEFAULTS, podName: "" };
+export const CONTROLLER_DEFAULTS: ControllerFlags = {
+  ...COMMON_DEFAULTS,
+  podName: "",
+  leaderElect: true,
+  leaderElectLeaseName: "metallb-controller",
+  mlSecretName: "",
+  deployment: "",
+};
 
 const NO_WEBHOOK = "has no effect: there is no admission webhook";
-const NO_SECRET = "has no effect: there is no membership, and so no Secret for it";
 
 export const CONTROLLER_ACCEPTED_FLAGS: AcceptedFlags = {
   ...COMMON_ACCEPTED_FLAGS,
-  deployment: { takesValue: true, meaning: NO_SECRET },
-  "ml-secret-name": { takesValue: true, meaning: NO_SECRET },
   "disable-cert-rotation": { takesValue: false, meaning: NO_WEBHOOK },
   "cert-dir": { takesValue: true, meaning: NO_WEBHOOK },
   "cert-service-name": { takesValue: true, meaning: NO_WEBHOOK },

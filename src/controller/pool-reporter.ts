@@ -6,6 +6,7 @@ import { WorkQueue } from "../lib/work-queue.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { KubeObject } from "../ports/kube.ts";
 import type { ControllerPorts } from "./ports.ts";
+import { retryTurn } from "./retry-turn.ts";
 import { poolStatus, poolStatusJson, showsPoolStatus } from "./pool-status.ts";
 
 /** Counts are shown at most this much later than they changed, so that a burst of allocations makes one write. */
@@ -28,6 +29,8 @@ export class PoolReporter {
   readonly #allocator: Allocator;
   readonly #resource: (name: string) => KubeObject | undefined;
   readonly #queue: WorkQueue<string>;
+  /** Pools that have gauges. */
+  readonly #shown = new Set<string>();
   #timer: Timer | undefined;
 
   /** `resource` gives a pool's object as the watch has it. */
@@ -50,7 +53,7 @@ export class PoolReporter {
     this.#timer ??= this.#ports.clock.after(DELAY, () => {
       this.#timer = undefined;
       for (const name of this.#allocator.takeRecounted()) {
-        this.#setGauges(name);
+        this.#setGauges(name, this.#allocator.count(name));
         this.offer(name);
       }
     });
@@ -61,13 +64,16 @@ export class PoolReporter {
     if (this.#wanted(name) !== undefined) this.#queue.add(name);
   }
 
+  /** The gauges go with it: what they show is no longer looked after. */
   async close(): Promise<void> {
     this.#timer?.cancel();
+    for (const pool of this.#shown) this.#setGauges(pool, undefined);
     await this.#queue.close();
   }
 
-  #setGauges(pool: string): void {
-    const count = this.#allocator.count(pool);
+  #setGauges(pool: string, count: PoolCount | undefined): void {
+    if (count === undefined) this.#shown.delete(pool);
+    else this.#shown.add(pool);
     for (const [name, value] of Object.entries(GAUGES)) {
       if (count === undefined) this.#ports.metrics.remove(name, { pool });
       else this.#ports.metrics.set(name, { pool }, Number(value(count)));
@@ -93,6 +99,6 @@ export class PoolReporter {
     );
     if (result.ok || result.error.code === 404) return "done";
     this.#ports.log.debug({ pool: name, error: result.error.message }, "writing the pool's status failed; retrying");
-    return result.error.retryAfter === undefined ? "retry" : { retryAfter: result.error.retryAfter };
+    return retryTurn(result.error);
   }
 }

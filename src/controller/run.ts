@@ -11,6 +11,7 @@ import { PoolReporter } from "./pool-reporter.ts";
 import type { ControllerPorts } from "./ports.ts";
 import { PendingRetry } from "./pending-retry.ts";
 import { ServiceReconciler } from "./service-reconciler.ts";
+import { MemberlistSecret, type MemberlistSecretOptions } from "./memberlist-secret.ts";
 import { ServiceWriter } from "./service-writer.ts";
 
 export interface ControllerOptions {
@@ -20,16 +21,20 @@ export interface ControllerOptions {
   readonly loadBalancerClass: string;
   /** Our own Pod, which owns the ConfigurationState; undefined: nobody owns it. */
   readonly podName: string | undefined;
+  /** The Secret for the speakers' membership; undefined: none is made. */
+  readonly memberlistSecret: MemberlistSecretOptions | undefined;
 }
 
 export interface Controller {
-  /** Kinds that have not been read completely yet; empty: it works. */
+  /** Kinds that have not been read completely yet. */
   readonly unread: readonly string[];
+  /** From now on it decides and writes; before, it only follows what happens. To be called once. */
+  lead(): void;
   /** Watches end at once; resolves when the writes that are under way have ended. */
   stop(): Promise<void>;
 }
 
-/** Puts the parts together and starts them. */
+/** Puts the parts together and starts to follow the API server. */
 export function startController(ports: ControllerPorts, options: ControllerOptions): Controller {
   const { log, metrics } = ports;
   const allocator = new Allocator();
@@ -38,6 +43,7 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
     loadBalancerClass: options.loadBalancerClass,
     log,
     onPlan: (id) => {
+      if (stopped) return;
       writer.offer(id);
       reporter.touch();
       retry.touch();
@@ -45,25 +51,29 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
   });
   const writer = new ServiceWriter(ports, services);
   const retry = new PendingRetry(ports.clock, services);
-  const pod = new OwnPod(options, ports);
-  const configState = new ConfigStateKeeper(identity(options.namespace), ports, pod);
+  let duties: Duties | undefined;
+  let stopped = false;
   const apply = applyConfig(ports, services, () => reporter.touch());
   const config = new PoolConfig((result) => {
+    if (stopped) return;
     apply(result);
-    configState.report(result.valid ? [] : result.issues.map(formatIssue));
+    duties?.configState.report(result.valid ? [] : result.issues.map(formatIssue));
   });
   const reporter = new PoolReporter(ports, options.namespace, allocator, (name) =>
     config.resource(`${options.namespace}/${name}`),
   );
 
   const unsynced = new Set<ResourceType>([KINDS.Service, KINDS.IPAddressPool, KINDS.Namespace]);
+  const decideWhenDue = () => {
+    if (unsynced.size === 0 && duties !== undefined) config.complete();
+  };
   const watch = <T>(watched: WatchOptions<T>, sink: Omit<WatchSink<T>, "synced">) =>
     ports.watcher.watch(watched, {
       set: (key, value) => sink.set(key, value),
       delete: (key) => sink.delete(key),
       synced: () => {
         unsynced.delete(watched.resource);
-        if (unsynced.size === 0) config.complete();
+        decideWhenDue();
       },
     });
   const watches = [
@@ -96,20 +106,40 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
       { set: (key, value) => config.setNamespace(key, value), delete: (key) => config.deleteNamespace(key) },
     ),
   ];
-  configState.start();
-  log.info({ namespace: options.namespace, loadBalancerClass: options.loadBalancerClass }, "controller started");
-
   return {
     get unread() {
       return Array.from(unsynced, ({ kind }) => kind);
     },
+    lead() {
+      duties = new Duties(ports, options);
+      decideWhenDue();
+    },
     async stop() {
+      stopped = true;
       for (const watch of watches) watch.close();
       retry.close();
-      await Promise.all([writer.close(), reporter.close(), configState.close(), pod.close()]);
-      log.info({}, "controller stopped");
+      await Promise.all([writer.close(), reporter.close(), duties?.close()]);
     },
   };
+}
+
+/** What a leader does besides giving out addresses. */
+class Duties {
+  readonly configState: ConfigStateKeeper;
+  readonly #pod: OwnPod;
+  readonly #secret: MemberlistSecret | undefined;
+
+  constructor(ports: ControllerPorts, options: ControllerOptions) {
+    const { namespace, memberlistSecret } = options;
+    this.#pod = new OwnPod(options, ports);
+    this.configState = new ConfigStateKeeper(identity(namespace), ports, this.#pod);
+    this.configState.start();
+    if (memberlistSecret !== undefined) this.#secret = new MemberlistSecret(ports, namespace, memberlistSecret);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.configState.close(), this.#pod.close(), this.#secret?.close()]);
+  }
 }
 
 function identity(namespace: string): ConfigStateIdentity {

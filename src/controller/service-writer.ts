@@ -7,6 +7,7 @@ import { WorkQueue } from "../lib/work-queue.ts";
 import type { KubeError } from "../ports/kube.ts";
 import type { ControllerPorts } from "./ports.ts";
 import { rfc3339 } from "../reporting/rfc3339.ts";
+import { retryTurn } from "./retry-turn.ts";
 import type { ServiceReconciler } from "./service-reconciler.ts";
 import { statusUpdate } from "./service-status.ts";
 
@@ -75,6 +76,7 @@ export class ServiceWriter {
 
   #afterFailure(id: ServiceId, error: KubeError): Handled {
     if (error.code === 404) return "done";
+    if (error.reason === "NotLeader") return retryTurn(error);
     if (error.code !== 409 && !this.#failing.has(id)) {
       this.#failing.add(id);
       if (!error.retryable) this.#complain(id, error);
@@ -84,7 +86,7 @@ export class ServiceWriter {
       );
     }
     if (error.code !== 409) this.#ports.metrics.add("metallb_k8s_client_update_errors_total", {}, 1);
-    return error.retryAfter === undefined ? "retry" : { retryAfter: error.retryAfter };
+    return retryTurn(error);
   }
 
   /** What time doesn't mend, such as a missing permission, is shown where the Service's owner looks. */

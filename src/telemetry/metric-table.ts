@@ -45,6 +45,11 @@ function addressCounter(name: string, help: string): MetricSpec {
 export const METRICS = {
   controller: {
     ...K8S_CLIENT,
+    metallb_controller_leader: {
+      type: "gauge",
+      help: "1 while this replica leads and may write, 0 while it stands by",
+      labels: [],
+    },
     metallb_allocator_addresses_total: poolGauge("Usable addresses of the pool"),
     metallb_allocator_addresses_in_use_total: poolGauge("Addresses of the pool that are in use"),
     metallb_allocator_ipv4_addresses_total: poolGauge("Usable IPv4 addresses of the pool"),

@@ -38,8 +38,9 @@ async function start(): Promise<KubeClient> {
   const watcher = createKubeWatcher(endpoint, deps);
   await client.create(KINDS.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
   const metrics = new RecordingMetrics();
-  const options = { namespace: NAMESPACE, loadBalancerClass: "", podName: undefined };
+  const options = { namespace: NAMESPACE, loadBalancerClass: "", podName: undefined, memberlistSecret: undefined };
   controller = startController({ ...deps, watcher, client, events, metrics }, options);
+  controller.lead();
   return client;
 }
 

@@ -46,8 +46,9 @@ export class ControllerLab {
     const { clock, kube, log, metrics } = this;
     this.#controller = startController(
       { clock, random: { next: () => 0.5 }, watcher: kube, client: kube, events: kube, log, metrics },
-      { namespace: NAMESPACE, loadBalancerClass: "", podName: undefined, ...options },
+      { namespace: NAMESPACE, loadBalancerClass: "", podName: undefined, memberlistSecret: undefined, ...options },
     );
+    this.#controller.lead();
     await this.quiet();
     return this.#controller;
   }
