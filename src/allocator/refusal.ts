@@ -63,14 +63,14 @@ type Explain<C extends RefusalCode> = (
 const EXPLANATIONS: { readonly [C in RefusalCode]: Explain<C> } = {
   "request-malformed": (r) => [`${r.field} is ${quote(r.value)}: ${r.problem}`, `correct ${r.field}`],
   "request-contradictory": (r) => [`addresses are requested by ${r.fields.join(" and by ")}`, "use only one of them"],
-  "cluster-ip-missing": () => ["the Service has no cluster IP", "a LoadBalancer Service can't be headless"],
+  "cluster-ip-missing": () => ["the Service has no cluster IP", "don't make it headless: remove clusterIP None"],
   "dual-stack-impossible": () => [
     "ipFamilyPolicy is RequireDualStack, but the Service has only one cluster IP",
     "use SingleStack or PreferDualStack, or a dual-stack cluster",
   ],
   "family-mismatch": (r) => [
     `${r.asked.join(" and ")} requested, but the Service is ${r.service.join(" and ")}`,
-    "request addresses of the Service's own families",
+    "request addresses of the Service's own families, one of each with RequireDualStack",
   ],
   "no-pools": () => ["there is no IPAddressPool", "create one"],
   "pool-unknown": (r) => [`there is no IPAddressPool ${quote(r.pool)}`, "correct the pool's name, or create it"],
@@ -129,6 +129,9 @@ const EXPLANATIONS: { readonly [C in RefusalCode]: Explain<C> } = {
     "use another port or another address",
   ],
 };
+
+/** Every code there is. */
+export const REFUSAL_CODES = Object.keys(EXPLANATIONS) as readonly RefusalCode[];
 
 /** A refusal in words. */
 export interface RefusalText {

@@ -8,6 +8,7 @@ import { OwnPod } from "../reporting/own-pod.ts";
 import type { ResourceType, WatchOptions, WatchSink } from "../ports/kube.ts";
 import { formatIssues, PoolConfig, projectPool, type PoolConfigResult } from "./pool-config.ts";
 import { PoolReporter } from "./pool-reporter.ts";
+import { RefusalMetrics } from "./refusal-metrics.ts";
 import type { ControllerPorts } from "./ports.ts";
 import { PendingRetry } from "./pending-retry.ts";
 import { ServiceReconciler } from "./service-reconciler.ts";
@@ -48,7 +49,9 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
       reporter.touch();
       retry.touch();
     },
+    onRefusal: (before, after) => refusals.change(before, after),
   });
+  const refusals = new RefusalMetrics(metrics);
   const writer = new ServiceWriter(ports, services);
   const retry = new PendingRetry(ports.clock, services);
   let duties: Duties | undefined;
@@ -118,6 +121,7 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
       stopped = true;
       for (const watch of watches) watch.close();
       retry.close();
+      refusals.close();
       await Promise.all([writer.close(), reporter.close(), duties?.close()]);
     },
   };

@@ -1,5 +1,6 @@
 import type { Allocator } from "../allocator/allocator.ts";
 import type { Pool } from "../allocator/pool.ts";
+import type { Refusal } from "../allocator/refusal.ts";
 import { explainRefusal, refusingService } from "../allocator/refusal.ts";
 import type { Holder, ServiceId } from "../allocator/request.ts";
 import { newHolder } from "../allocator/request.ts";
@@ -32,22 +33,28 @@ export class ServiceReconciler {
   readonly #loadBalancerClass: string;
   readonly #log: Log;
   readonly #onPlan: (id: ServiceId) => void;
+  readonly #onRefusal: (before: Refusal | undefined, after: Refusal | undefined) => void;
   readonly #entries = new Map<ServiceId, Entry>();
   readonly #waiting = new WaitingList();
   readonly #changes = new Dispatcher<readonly Change[]>((changes) => this.#wake(changes));
   #started = false;
 
-  /** `onPlan` is called after each decision on a Service, also when it is the same as before. */
+  /**
+   * `onPlan` is called after each decision on a Service, also when it is the same as before; `onRefusal` when the reason
+   * why one is refused has changed, came or went.
+   */
   constructor(options: {
     readonly allocator: Allocator;
     readonly loadBalancerClass: string;
     readonly log: Log;
     readonly onPlan: (id: ServiceId) => void;
+    readonly onRefusal: (before: Refusal | undefined, after: Refusal | undefined) => void;
   }) {
     this.#allocator = options.allocator;
     this.#loadBalancerClass = options.loadBalancerClass;
     this.#log = options.log;
     this.#onPlan = options.onPlan;
+    this.#onRefusal = options.onRefusal;
   }
 
   get started(): boolean {
@@ -82,6 +89,7 @@ export class ServiceReconciler {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#entries.delete(id);
+    if (entry.plan?.refusal !== undefined) this.#onRefusal(entry.plan.refusal, undefined);
     this.#waiting.set(id, "", []);
     const changes = this.#allocator.release(entry.holder);
     if (changes.length > 0) this.#log.info({ service: id }, "released: the Service is gone");
@@ -176,17 +184,18 @@ export class ServiceReconciler {
     }
   }
 
+  #complain(id: ServiceId, plan: ServicePlan, refusal: Refusal): void {
+    const other = refusingService(refusal);
+    const fields = { service: id, reason: refusal.code, ...(other === undefined ? {} : { otherService: other }) };
+    const keeping = plan.addresses.map(formatAddress);
+    this.#log.warn({ ...fields, keeping }, `not allocated: ${explainRefusal(refusal)}`);
+  }
+
   #report(id: ServiceId, before: ServicePlan | undefined, plan: ServicePlan): void {
-    const reason = plan.refusal === undefined ? "" : explainRefusal(plan.refusal);
-    const oldReason = before?.refusal === undefined ? "" : explainRefusal(before.refusal);
-    if (plan.refusal !== undefined && reason !== oldReason) {
-      const other = refusingService(plan.refusal);
-      const fields = {
-        service: id,
-        reason: plan.refusal.code,
-        ...(other === undefined ? {} : { otherService: other }),
-      };
-      this.#log.warn({ ...fields, keeping: plan.addresses.map(formatAddress) }, `not allocated: ${reason}`);
+    const reason = plan.refusal && explainRefusal(plan.refusal);
+    if (reason !== (before?.refusal && explainRefusal(before.refusal))) {
+      this.#onRefusal(before?.refusal, plan.refusal);
+      if (plan.refusal !== undefined) this.#complain(id, plan, plan.refusal);
     }
     const addresses = plan.addresses.map(formatAddress);
     const old = (before ?? NOTHING).addresses.map(formatAddress);

@@ -2,6 +2,7 @@ import type { ServiceId } from "../allocator/request.ts";
 import { KINDS } from "../config/kinds.ts";
 import type { ServiceView } from "../config/service.ts";
 import { projectService } from "../config/service.ts";
+import type { Millis } from "../lib/duration.ts";
 import type { Handled } from "../lib/work-queue.ts";
 import { WorkQueue } from "../lib/work-queue.ts";
 import type { KubeError } from "../ports/kube.ts";
@@ -22,6 +23,8 @@ export class ServiceWriter {
   readonly #ports: ControllerPorts;
   readonly #services: ServiceReconciler;
   readonly #queue: WorkQueue<ServiceId>;
+  /** When what is to be written was decided first. */
+  readonly #decided = new Map<ServiceId, Millis>();
   /** Services whose last write failed, so that a failure is logged once and not at every try. */
   readonly #failing = new Set<ServiceId>();
 
@@ -34,11 +37,14 @@ export class ServiceWriter {
 
   /** The Service or its plan may have changed. */
   offer(id: ServiceId): void {
-    if (this.#update(id) !== undefined) this.#queue.add(id);
+    if (this.#update(id) === undefined) return;
+    if (!this.#decided.has(id)) this.#decided.set(id, this.#ports.clock.now());
+    this.#queue.add(id);
   }
 
   forget(id: ServiceId): void {
     this.#queue.forget(id);
+    this.#decided.delete(id);
     this.#failing.delete(id);
   }
 
@@ -57,7 +63,10 @@ export class ServiceWriter {
 
   async #write(id: ServiceId): Promise<Handled> {
     const update = this.#update(id);
-    if (update === undefined) return "done";
+    if (update === undefined) {
+      this.#decided.delete(id);
+      return "done";
+    }
     const { service, patch, events } = update;
     const { namespace, name } = service;
     const result = await this.#ports.client.patch(
@@ -68,10 +77,19 @@ export class ServiceWriter {
     );
     if (!result.ok) return this.#afterFailure(id, result.error);
     this.#failing.delete(id);
+    this.#measure(id);
     for (const event of events) this.#ports.events.record({ regarding: regarding(service), ...event });
     // What the watch has told meanwhile is newer than this answer, or will be followed by it.
     if (this.#services.service(id) === service) this.#services.set(id, projectService(result.value));
     return "done";
+  }
+
+  #measure(id: ServiceId): void {
+    const { clock, metrics } = this.#ports;
+    const decided = this.#decided.get(id);
+    if (decided === undefined) return;
+    this.#decided.delete(id);
+    metrics.observe("metallb_controller_status_write_seconds", {}, (clock.now() - decided) / 1000);
   }
 
   #afterFailure(id: ServiceId, error: KubeError): Handled {

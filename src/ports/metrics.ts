@@ -9,6 +9,8 @@ export interface Metrics {
   add(name: string, labels: MetricLabels, value: number): void;
   /** Sets a gauge. */
   set(name: string, labels: MetricLabels, value: number): void;
+  /** Puts a value into a histogram. */
+  observe(name: string, labels: MetricLabels, value: number): void;
   /** Drops one series. */
   remove(name: string, labels: MetricLabels): void;
 }

@@ -1,8 +1,10 @@
 /** One metric as it is exposed. */
 export interface MetricSpec {
-  readonly type: "counter" | "gauge";
+  readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
   readonly labels: readonly string[];
+  /** Upper bounds of a histogram's buckets. */
+  readonly buckets?: readonly number[];
   /** A second name under which the same values are exposed. */
   readonly alias?: string;
 }
@@ -56,6 +58,22 @@ export const METRICS = {
     metallb_allocator_ipv4_addresses_in_use_total: poolGauge("IPv4 addresses of the pool that are in use"),
     metallb_allocator_ipv6_addresses_total: poolGauge("Usable IPv6 addresses of the pool"),
     metallb_allocator_ipv6_addresses_in_use_total: poolGauge("IPv6 addresses of the pool that are in use"),
+    metallb_controller_services_pending: {
+      type: "gauge",
+      help: "Services that don't have what they ask for, by the reason (docs/reasons.md)",
+      labels: ["reason"],
+    },
+    metallb_controller_allocations_refused_total: {
+      type: "counter",
+      help: "Times that a Service was told that it doesn't get what it asks for, by the reason (docs/reasons.md)",
+      labels: ["reason"],
+    },
+    metallb_controller_status_write_seconds: {
+      type: "histogram",
+      help: "Time from a decision on a Service until its status says so",
+      labels: [],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    },
   },
   speaker: {
     ...K8S_CLIENT,

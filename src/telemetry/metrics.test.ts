@@ -24,6 +24,15 @@ describe("metrics", () => {
     expect(text).toContain('metallb_layer2_responses_sent_total{ip="2001:db8::1"} 4\n');
   });
 
+  test("a histogram is exposed with its buckets", async () => {
+    const metrics = createMetrics("controller");
+    for (const value of [0.004, 0.2, 100]) metrics.observe("metallb_controller_status_write_seconds", {}, value);
+    const text = await metrics.text();
+    expect(text).toContain('metallb_controller_status_write_seconds_bucket{le="0.005"} 1\n');
+    expect(text).toContain('metallb_controller_status_write_seconds_bucket{le="60"} 2\n');
+    expect(text).toContain("metallb_controller_status_write_seconds_count 3\n");
+  });
+
   test("a removed series is gone, others stay", async () => {
     const metrics = createMetrics("speaker");
     const labels = { service: "shop/web", protocol: "layer2", node: "a" };
@@ -50,6 +59,7 @@ describe("metrics", () => {
     { name: "a missing label", act: (m: Kit) => m.add("metallb_layer2_responses_sent", {}, 1) },
     { name: "a label too many", act: (m: Kit) => m.add("metallb_k8s_client_updates_total", { pool: "a" }, 1) },
     { name: "setting a counter", act: (m: Kit) => m.set("metallb_k8s_client_updates_total", {}, 1) },
+    { name: "observing a gauge", act: (m: Kit) => m.observe("metallb_k8s_client_config_stale_bool", {}, 1) },
     { name: "adding to a gauge", act: (m: Kit) => m.add("metallb_k8s_client_config_stale_bool", {}, 1) },
   ])("$name is a bug", ({ act }) => {
     expect(() => act(createMetrics("speaker"))).toThrow(BugError);

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { BugError } from "../lib/errors.ts";
 import type { MetricLabels, Metrics } from "../ports/metrics.ts";
 import { type Component, METRICS, type MetricSpec, type MetricTable } from "./metric-table.ts";
@@ -12,8 +12,10 @@ export interface ExposedMetrics extends Metrics {
 
 interface Family {
   readonly spec: MetricSpec;
-  readonly series: readonly (Counter | Gauge)[];
+  readonly series: readonly Series[];
 }
+
+type Series = Counter | Gauge | Histogram;
 
 /** The component's metrics and those of its process, in a registry of their own. */
 export function createMetrics(component: Component): ExposedMetrics {
@@ -29,6 +31,7 @@ function createFamily(registry: Registry, name: string, spec: MetricSpec): Famil
   const names = spec.alias === undefined ? [name] : [name, spec.alias];
   const series = names.map((each) => {
     const config = { name: each, help: spec.help, labelNames: [...spec.labels], registers: [registry] };
+    if (spec.type === "histogram") return new Histogram({ ...config, buckets: [...(spec.buckets ?? [])] });
     return spec.type === "counter" ? new Counter(config) : new Gauge(config);
   });
   return { spec, series };
@@ -53,15 +56,22 @@ class PromMetrics implements ExposedMetrics {
 
   add(name: string, labels: MetricLabels, value: number): void {
     for (const series of this.#series(name, labels)) {
-      if (!(series instanceof Counter)) throw new BugError(`metric ${name} is a gauge: set it`);
+      if (!(series instanceof Counter)) throw new BugError(`metric ${name} is no counter`);
       series.inc(labels, value);
     }
   }
 
   set(name: string, labels: MetricLabels, value: number): void {
     for (const series of this.#series(name, labels)) {
-      if (!(series instanceof Gauge)) throw new BugError(`metric ${name} is a counter: add to it`);
+      if (!(series instanceof Gauge)) throw new BugError(`metric ${name} is no gauge`);
       series.set(labels, value);
+    }
+  }
+
+  observe(name: string, labels: MetricLabels, value: number): void {
+    for (const series of this.#series(name, labels)) {
+      if (!(series instanceof Histogram)) throw new BugError(`metric ${name} is no histogram`);
+      series.observe(labels, value);
     }
   }
 
@@ -69,7 +79,7 @@ class PromMetrics implements ExposedMetrics {
     for (const series of this.#series(name, labels)) series.remove(labels);
   }
 
-  #series(name: string, labels: MetricLabels): readonly (Counter | Gauge)[] {
+  #series(name: string, labels: MetricLabels): readonly Series[] {
     const family = this.#families.get(name);
     if (family === undefined) throw new BugError(`metric ${name} is not in the table`);
     const given = Object.keys(labels).sort().join();

@@ -127,6 +127,7 @@ export class AllocationWorld {
       loadBalancerClass: "",
       log: new RecordingLog(),
       onPlan: () => {},
+      onRefusal: () => {},
     });
   }
 }

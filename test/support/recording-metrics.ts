@@ -13,6 +13,12 @@ export class RecordingMetrics implements Metrics {
     this.values.set(seriesOf(name, labels), value);
   }
 
+  /** As the two series that Prometheus adds to the buckets. */
+  observe(name: string, labels: MetricLabels, value: number): void {
+    this.add(`${name}_count`, labels, 1);
+    this.add(`${name}_sum`, labels, value);
+  }
+
   remove(name: string, labels: MetricLabels): void {
     this.values.delete(seriesOf(name, labels));
   }
