@@ -2,22 +2,29 @@ import type { Pool } from "../allocator/pool.ts";
 import type { ConfigIssue } from "../config/issues.ts";
 import { formatIssue } from "../config/issues.ts";
 import type { NamespaceView } from "../config/namespace.ts";
+import { parseCommunities } from "../config/parse-communities.ts";
 import { parsePools } from "../config/parse-pools.ts";
 import type { KubeObject, ObjectKey } from "../ports/kube.ts";
 
-/** Pools as they are configured, or what is wrong with the configuration. */
-export type PoolConfigResult =
-  | { readonly valid: true; readonly pools: readonly Pool[] }
-  | { readonly valid: false; readonly issues: readonly ConfigIssue[] };
+export interface PoolConfigResult {
+  /** The pools as they are configured; the same list as before when they did not change. Undefined: one is invalid. */
+  readonly pools: readonly Pool[] | undefined;
+  /** What is wrong with pools and with communities. */
+  readonly issues: readonly ConfigIssue[];
+}
 
 /**
- * Collects what the pool configuration is made of and parses it once per burst of changes. All pools or none: one that
- * is wrong leaves the last good configuration in force, so that a typing error takes no address away.
+ * Collects what the controller's configuration is made of and parses it once per burst of changes. All pools or none:
+ * one that is wrong leaves the last good configuration in force, so that a typing error takes no address away.
+ * Communities are only checked: the speakers use them, and no pool waits for them.
  */
 export class PoolConfig {
   readonly #resources = new Map<ObjectKey, KubeObject>();
   readonly #namespaces = new Map<ObjectKey, NamespaceView>();
+  readonly #communities = new Map<ObjectKey, KubeObject>();
   readonly #onResult: (result: PoolConfigResult) => void;
+  /** Undefined: to be parsed again. */
+  #parsed: ReturnType<typeof parsePools> | undefined;
   #complete = false;
   #scheduled = false;
 
@@ -38,21 +45,35 @@ export class PoolConfig {
   setPool(key: ObjectKey, resource: KubeObject): void {
     const old = this.#resources.get(key);
     this.#resources.set(key, resource);
-    if (old === undefined || !sameJson(old["spec"], resource["spec"])) this.#schedule();
+    if (old === undefined || !sameJson(old["spec"], resource["spec"])) this.#parseAgain();
   }
 
   deletePool(key: ObjectKey): void {
-    if (this.#resources.delete(key)) this.#schedule();
+    if (this.#resources.delete(key)) this.#parseAgain();
   }
 
   setNamespace(key: ObjectKey, namespace: NamespaceView): void {
     const old = this.#namespaces.get(key);
     this.#namespaces.set(key, namespace);
-    if (old === undefined || !sameJson(old.labels, namespace.labels)) this.#schedule();
+    if (old === undefined || !sameJson(old.labels, namespace.labels)) this.#parseAgain();
   }
 
   deleteNamespace(key: ObjectKey): void {
-    if (this.#namespaces.delete(key)) this.#schedule();
+    if (this.#namespaces.delete(key)) this.#parseAgain();
+  }
+
+  setCommunity(key: ObjectKey, community: KubeObject): void {
+    this.#communities.set(key, community);
+    this.#schedule();
+  }
+
+  deleteCommunity(key: ObjectKey): void {
+    if (this.#communities.delete(key)) this.#schedule();
+  }
+
+  #parseAgain(): void {
+    this.#parsed = undefined;
+    this.#schedule();
   }
 
   #schedule(): void {
@@ -60,8 +81,10 @@ export class PoolConfig {
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      const { pools, issues } = parsePools([...this.#resources.values()], [...this.#namespaces.values()]);
-      this.#onResult(issues.length === 0 ? { valid: true, pools } : { valid: false, issues });
+      this.#parsed ??= parsePools([...this.#resources.values()], [...this.#namespaces.values()]);
+      const { pools, issues } = this.#parsed;
+      const communityIssues = parseCommunities([...this.#communities.values()]).issues;
+      this.#onResult({ pools: issues.length === 0 ? pools : undefined, issues: [...issues, ...communityIssues] });
     });
   }
 }

@@ -2,6 +2,7 @@ import { Allocator } from "../allocator/allocator.ts";
 import { formatIssue } from "../config/issues.ts";
 import { KINDS } from "../config/kinds.ts";
 import { projectNamespace } from "../config/namespace.ts";
+import { projectResource } from "../config/resource.ts";
 import { projectService } from "../config/service.ts";
 import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config-state-keeper.ts";
 import { OwnPod } from "../reporting/own-pod.ts";
@@ -60,13 +61,13 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
   const config = new PoolConfig((result) => {
     if (stopped) return;
     apply(result);
-    duties?.configState.report(result.valid ? [] : result.issues.map(formatIssue));
+    duties?.configState.report(result.issues.map(formatIssue));
   });
   const reporter = new PoolReporter(ports, options.namespace, allocator, (name) =>
     config.resource(`${options.namespace}/${name}`),
   );
 
-  const unsynced = new Set<ResourceType>([KINDS.Service, KINDS.IPAddressPool, KINDS.Namespace]);
+  const unsynced = new Set<ResourceType>([KINDS.Service, KINDS.IPAddressPool, KINDS.Community, KINDS.Namespace]);
   const decideWhenDue = () => {
     if (unsynced.size === 0 && duties !== undefined) config.complete();
   };
@@ -103,6 +104,10 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
         },
         delete: (key) => config.deletePool(key),
       },
+    ),
+    watch(
+      { resource: KINDS.Community, namespace: options.namespace, project: projectResource },
+      { set: (key, value) => config.setCommunity(key, value), delete: (key) => config.deleteCommunity(key) },
     ),
     watch(
       { resource: KINDS.Namespace, project: projectNamespace },
@@ -151,27 +156,29 @@ function identity(namespace: string): ConfigStateIdentity {
   return { namespace, name: "controller", labels, condition: "poolReconcilerValid" };
 }
 
-/** Uses valid pools; complains once about others. */
+/** Uses valid pools when they are new; complains once about what is wrong. */
 function applyConfig(ports: ControllerPorts, services: ServiceReconciler, onApplied: () => void) {
   const { log, metrics } = ports;
   let complaint = "";
-  return (result: PoolConfigResult) => {
+  let applied: PoolConfigResult["pools"];
+  return ({ pools, issues }: PoolConfigResult) => {
     metrics.add("metallb_k8s_client_updates_total", {}, 1);
-    metrics.set("metallb_k8s_client_config_stale_bool", {}, result.valid ? 0 : 1);
-    const issues = result.valid ? "" : formatIssues(result.issues);
-    if (!result.valid) {
-      metrics.add("metallb_k8s_client_update_errors_total", {}, 1);
-      const consequence = services.started
-        ? "the last valid one stays in force"
-        : "Services are left alone until it is valid";
-      if (issues !== complaint)
-        log.error({ issues: result.issues }, `invalid configuration; ${consequence}: ${issues}`);
-    } else {
-      metrics.set("metallb_k8s_client_config_loaded_bool", {}, 1);
-      log.info({ pools: result.pools.map(({ name }) => name) }, "configuration applied");
-      services.setPools(result.pools);
-      onApplied();
-    }
-    complaint = issues;
+    metrics.set("metallb_k8s_client_config_stale_bool", {}, issues.length === 0 ? 0 : 1);
+    const text = formatIssues(issues);
+    if (issues.length > 0) metrics.add("metallb_k8s_client_update_errors_total", {}, 1);
+    if (issues.length > 0 && text !== complaint)
+      log.error({ issues }, `invalid configuration; ${consequence(pools, services)}: ${text}`);
+    complaint = text;
+    if (pools === undefined || pools === applied) return;
+    applied = pools;
+    metrics.set("metallb_k8s_client_config_loaded_bool", {}, 1);
+    log.info({ pools: pools.map(({ name }) => name) }, "configuration applied");
+    services.setPools(pools);
+    onApplied();
   };
+}
+
+function consequence(pools: PoolConfigResult["pools"], services: ServiceReconciler): string {
+  if (pools !== undefined) return "pools are in force all the same";
+  return services.started ? "the last valid one stays in force" : "Services are left alone until it is valid";
 }

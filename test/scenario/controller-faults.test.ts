@@ -161,7 +161,7 @@ describe("configuration", () => {
     lab.service("s");
     lab.kube.pauseWatches();
     const controller = await lab.start();
-    expect(controller.unread).toEqual(["Service", "IPAddressPool", "Namespace"]);
+    expect(controller.unread).toEqual(["Service", "IPAddressPool", "Community", "Namespace"]);
     expect(lab.kube.requests).toEqual([]);
     lab.pool("p", { addresses: ["10.0.0.1/32"] });
     lab.kube.resumeWatches();
@@ -266,6 +266,33 @@ describe("the ConfigurationState", () => {
     lab.kube.remove(KINDS.ConfigurationState, "metallb-system/controller");
     await lab.quiet();
     expect(state(lab)).toMatchObject(want);
+  });
+
+  test("names what is wrong with communities, which keeps no pool from being used", async () => {
+    const lab = await running();
+    const community = (value: string) =>
+      lab.kube.apply(KINDS.Community, {
+        metadata: { namespace: "metallb-system", name: "c" },
+        spec: { communities: [{ name: "near", value }] },
+      });
+    community("1:99999");
+    lab.pool("q", { addresses: ["10.0.9.0/32"] });
+    lab.service("t", { annotations: { "metallb.io/address-pool": "q" } });
+    await lab.quiet();
+    expect(lab.ips("t")).toEqual(["10.0.9.0"]);
+    expect(lab.metrics.values.get("metallb_k8s_client_config_stale_bool")).toBe(1);
+    expect(lab.log.messages("error")).toEqual([expect.stringContaining("pools are in force all the same")]);
+    expect(state(lab)!["status"]).toMatchObject({
+      result: "Invalid",
+      errorSummary: expect.stringContaining(
+        "Community metallb-system/c: spec.communities[0].value: invalid community value: invalid section",
+      ) as string,
+    });
+    community("1:1");
+    await lab.quiet();
+    expect(state(lab)!["status"]).toMatchObject({ result: "Valid" });
+    expect(lab.metrics.values.get("metallb_k8s_client_config_stale_bool")).toBe(0);
+    expect(lab.log.messages("info").filter((message) => message === "configuration applied")).toHaveLength(2);
   });
 
   test("names what is wrong with a pool until it is mended", async () => {
