@@ -1,6 +1,6 @@
 /** The commands that answer questions: `validate`, `explain`, `plan`. */
 import { type Command, Option } from "commander";
-import type { Terminal, ValidateOptions } from "../inspect/options.ts";
+import type { ExplainOptions, Terminal, ValidateOptions } from "../inspect/options.ts";
 
 /** Each of them is loaded only when it is called. */
 type Finish = (code: number) => void;
@@ -25,8 +25,27 @@ Examples:
   helm template . | metallb validate -f -         standard input
   metallb validate -f . -o json | jq '.issues[]'  for programs`;
 
-/** Adds the commands to the program. `finish` takes the exit code. */
-export function addInspectCommands(root: Command, finish: Finish): void {
+const EXPLAIN_HELP = `
+Reads the cluster's Services, pools and namespaces once, makes the controller's
+decision with the controller's own code, and shows what it rests on: what the
+Service asks for, each pool and why it was used or not, who shares the address,
+why a request is refused and what mends that, and whether the status says the
+same. Nothing is written; it works while no controller runs.
+
+Needs permission to list services, namespaces and ipaddresspools.metallb.io.
+Events, ConfigurationStates and the controller's Lease are shown if they can be
+read (docs/inspect.md has a ClusterRole).
+
+Exit codes: 0 explained; 1 no such Service, or the cluster can't be read;
+2 wrong command line.
+
+Examples:
+  metallb explain service shop/web             Service web of namespace shop
+  metallb explain service web -n shop          the same
+  metallb explain service shop/web -o json | jq .decision.refusal.code`;
+
+/** Adds the commands to the program. `finish` takes the exit code, and `terminal` gives what they read and print to. */
+export function addInspectCommands(root: Command, finish: Finish, terminal = processTerminal): void {
   const validate = root
     .command("validate")
     .summary("check manifests of metallb.io objects, without a cluster")
@@ -44,6 +63,34 @@ export function addInspectCommands(root: Command, finish: Finish): void {
     const { runValidate } = await import("../inspect/main.ts");
     finish(await runValidate({ filename, namespace, output }, terminal()));
   });
+  const explain = root
+    .command("explain")
+    .summary("say why something is as it is")
+    .description("Say why something is as it is, from a live cluster.")
+    .showHelpAfterError("(metallb explain --help lists what can be explained)");
+  const service = explain
+    .command("service")
+    .alias("svc")
+    .argument("<name>", "NAMESPACE/NAME, or NAME with -n")
+    .summary("why a Service has its address, or none")
+    .description("Say why a Service has the address that it has, or none.")
+    .option("-n, --service-namespace <name>", "the Service's namespace (default: of the kubeconfig's context)")
+    .allowExcessArguments(false)
+    .showHelpAfterError("(metallb explain service --help shows examples)")
+    .addHelpText("after", EXPLAIN_HELP);
+  cluster(service).action(async (name: string, options: Omit<ExplainOptions, "service">) => {
+    const { runExplainService } = await import("../inspect/main.ts");
+    finish(await runExplainService({ ...options, service: name }, terminal()));
+  });
+}
+
+/** What every command that asks a cluster takes. */
+function cluster(command: Command): Command {
+  return command
+    .option("--kubeconfig <file>", "which cluster to ask (default: KUBECONFIG, ~/.kube/config)")
+    .option("--namespace <name>", "where MetalLB is installed (default: METALLB_NAMESPACE, metallb-system)")
+    .option("--lb-class <class>", "the controller's --lb-class, if it has one")
+    .addOption(output());
 }
 
 function files(): Option {
@@ -54,7 +101,7 @@ function output(): Option {
   return new Option("-o, --output <format>", "how to print the report").choices(["text", "json"]).default("text");
 }
 
-function terminal(): Terminal {
+function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
   // A reader that has seen enough (head, less) closes the pipe: that is no reason to complain.
   stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -5,8 +5,26 @@ export interface ValidateOptions {
   /** Files, folders, or `-`. */
   readonly filename: readonly string[];
   /** For objects that name none; undefined: as they agree, else `metallb-system`. */
-  readonly namespace: string | undefined;
+  readonly namespace?: string | undefined;
   readonly output: OutputFormat;
+}
+
+/** Which cluster is asked, and how its controller runs. */
+export interface ClusterOptions {
+  /** Undefined: KUBECONFIG, else what kubectl would use. */
+  readonly kubeconfig?: string | undefined;
+  /** Where the metallb.io objects are; undefined: METALLB_NAMESPACE, else `metallb-system`. */
+  readonly namespace?: string | undefined;
+  /** The controller's `--lb-class`; undefined: it has none. */
+  readonly lbClass?: string | undefined;
+  readonly output: OutputFormat;
+}
+
+export interface ExplainOptions extends ClusterOptions {
+  /** `NAME` or `NAMESPACE/NAME`. */
+  readonly service: string;
+  /** For a name alone; undefined: that of the kubeconfig's context, else `default`. */
+  readonly serviceNamespace?: string | undefined;
 }
 
 /** What these commands touch of the process that they run in. */

@@ -1,0 +1,140 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Command } from "commander";
+import { addInspectCommands } from "../../src/cli/inspect-commands.ts";
+import { KINDS } from "../../src/config/kinds.ts";
+import { startController } from "../../src/controller/run.ts";
+import { createKubeClient } from "../../src/k8s/client.ts";
+import { loadEndpoint } from "../../src/k8s/endpoint.ts";
+import { createEventRecorder } from "../../src/k8s/event-recorder.ts";
+import { createKubeWatcher } from "../../src/k8s/reflector.ts";
+import { systemClock } from "../../src/platform/system-clock.ts";
+import { systemRandom } from "../../src/platform/system-random.ts";
+import type { KubeClient } from "../../src/ports/kube.ts";
+import { type ApiServerLab, startApiServerLab } from "./api-server-lab.ts";
+import { poolObject, serviceObject, type SnapshotService } from "./cluster-snapshot.ts";
+import { RecordingMetrics } from "./recording-metrics.ts";
+import { silentLog } from "./silent-log.ts";
+
+const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
+const NAMESPACE = "metallb-system";
+
+interface Called {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** An embedded API server, and the command line that is asked about it. */
+export class InspectLab {
+  readonly #api: ApiServerLab;
+  readonly folder: string;
+  #services = 0;
+  #stop: () => Promise<void> = () => Promise.resolve();
+
+  constructor(api: ApiServerLab) {
+    this.#api = api;
+    this.folder = mkdtempSync(join(tmpdir(), "metallb-inspect-"));
+    writeFileSync(join(this.folder, "kubeconfig"), api.server.kubeconfig());
+  }
+
+  get server(): ApiServerLab["server"] {
+    return this.#api.server;
+  }
+
+  /** Requests that could have changed something. */
+  get writes(): number {
+    return Object.entries(this.server.requestCounts)
+      .filter(([key]) => !/^(?:get|list|watch) /.test(key))
+      .reduce((sum, [, count]) => sum + count, 0);
+  }
+
+  async close(): Promise<void> {
+    await this.#stop();
+    await this.#api.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** `metallb ARGS` in this process, with a kubeconfig for this server. */
+  async run(...args: readonly string[]): Promise<Called> {
+    const env = { KUBECONFIG: join(this.folder, "kubeconfig") };
+    let [code, out, err] = [-1, "", ""];
+    const terminal = {
+      stdin: (async function* () {})(),
+      stdout: { write: (text: string) => (out += text) },
+      stderr: { write: (text: string) => (err += text) },
+      env,
+    };
+    const program = new Command("metallb").exitOverride();
+    addInspectCommands(
+      program,
+      (result) => (code = result),
+      () => terminal,
+    );
+    await program.parseAsync([...args], { from: "user" });
+    return { code, out, err };
+  }
+
+  /** The same as a process of its own, with the arguments as they are. */
+  spawn(...args: readonly string[]): Promise<Called> {
+    const env = { PATH: process.env["PATH"], KUBECONFIG: join(this.folder, "kubeconfig") };
+    return new Promise((done) => {
+      execFile(process.execPath, [MAIN, ...args], { cwd: this.folder, env }, (error, out, err) => {
+        done({ code: error === null ? 0 : Number(error.code), out, err });
+      });
+    });
+  }
+
+  /** The report that a command prints as JSON. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look anywhere into reports
+  async json(...args: readonly string[]): Promise<any> {
+    const { out, err } = await this.run(...args, "-o", "json");
+    if (out === "") throw new Error(err);
+    return JSON.parse(out);
+  }
+
+  /** Writes a file and returns its path. */
+  file(name: string, text: string): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  async pool(name: string, spec: readonly string[] | object): Promise<void> {
+    await this.#create(KINDS.IPAddressPool.group, "ipaddresspools", NAMESPACE, poolObject(name, spec));
+  }
+
+  async service(service: SnapshotService): Promise<void> {
+    const object = serviceObject(service, this.#services++);
+    const { clusterIP: _, clusterIPs: __, ...spec } = object["spec"] as Record<string, unknown>;
+    await this.#create("", "services", object.metadata.namespace!, { ...object, spec });
+  }
+
+  /** Starts a controller on this server, which leads. */
+  controller(): void {
+    const endpoint = loadEndpoint({ kubeconfig: join(this.folder, "kubeconfig"), env: {} });
+    const client: KubeClient = createKubeClient(endpoint);
+    const timing = { clock: systemClock, random: systemRandom, log: silentLog };
+    const events = createEventRecorder(client, { component: "metallb-controller", host: "test", ...timing });
+    const watcher = createKubeWatcher(endpoint, timing);
+    const options = { namespace: NAMESPACE, loadBalancerClass: "", podName: undefined, memberlistSecret: undefined };
+    const controller = startController(
+      { ...timing, watcher, client, events, metrics: new RecordingMetrics() },
+      options,
+    );
+    this.#stop = () => controller.stop();
+    controller.lead();
+  }
+
+  async #create(group: string, plural: string, namespace: string, object: object): Promise<void> {
+    const root = group === "" ? "/api/v1" : `/apis/${group}/v1beta1`;
+    const answer = await this.#api.api.post(`${root}/namespaces/${namespace}/${plural}`, object);
+    if (answer.code !== 201) throw new Error(answer.text);
+  }
+}
+
+export async function startInspectLab(): Promise<InspectLab> {
+  return new InspectLab(await startApiServerLab());
+}
