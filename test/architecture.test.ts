@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 /** The import graph of docs/architecture.md. Each folder may import itself and what stands here. */
 const LEAVES = ["bytes", "ip", "lib", "ports"];
 const PURE = ["allocator", "layer2", "membership", "config"];
-const ADAPTERS = ["k8s", "platform", "telemetry"];
+const ADAPTERS = ["k8s", "platform", "telemetry", "tls", "webhook"];
 
 interface Rule {
   readonly imports: readonly string[];
@@ -27,7 +27,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   native: { imports: ["lib"], packages: ["*"] },
   platform: { imports: [...LEAVES, "native"], packages: ["*"] },
   k8s: { imports: LEAVES, packages: ["*"] },
-  telemetry: { imports: LEAVES, packages: ["*"] },
+  tls: { imports: LEAVES, packages: ["*"] },
+  telemetry: { imports: [...LEAVES, "tls"], packages: ["*"] },
+  webhook: { imports: [...LEAVES, "tls"], packages: ["*"] },
   reporting: { imports: [...LEAVES, "config"] },
   controller: { imports: [...LEAVES, ...PURE, ...ADAPTERS, "reporting"], packages: ["*"] },
   speaker: { imports: [...LEAVES, ...PURE, ...ADAPTERS, "reporting"], packages: ["*"] },

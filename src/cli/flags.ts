@@ -16,6 +16,22 @@ const COMMON: readonly Flag[] = [
   { name: "log-level", kind: "text", help: "all, debug, info, warn, error or none" },
   { name: "port", kind: "port", help: "HTTPS port of /metrics; 0: none" },
   { name: "health-probe-port", kind: "port", help: "port of /healthz and /readyz; 0: none" },
+  {
+    name: "metrics-cert-dir",
+    kind: "text",
+    help: "folder with tls.crt and tls.key for the metrics, read again when they change; else self-signed",
+  },
+  { name: "tls-min-version", kind: "text", help: "VersionTLS12 or VersionTLS13, which is the default" },
+  {
+    name: "tls-cipher-suites",
+    kind: "text",
+    help: "TLS 1.2 suites by their Go names, comma-separated; only with --tls-min-version=VersionTLS12",
+  },
+  {
+    name: "tls-curve-preferences",
+    kind: "text",
+    help: "key exchange groups by number, comma-separated, best first (23 P-256, 29 X25519, 4588 X25519MLKEM768 …)",
+  },
 ];
 
 const POD_NAME: Flag = {
@@ -35,6 +51,29 @@ export const CONTROLLER_FLAGS: readonly Flag[] = [
     help: "Secret to make for the speakers' membership (METALLB_ML_SECRET_NAME)",
   },
   { name: "deployment", kind: "text", help: "our own Deployment, which owns that Secret (METALLB_DEPLOYMENT)" },
+  {
+    name: "webhook-mode",
+    kind: "text",
+    help: "enabled; disabled: no webhooks; onlywebhook: nothing else, another controller gives the addresses",
+  },
+  { name: "webhook-port", kind: "port", help: "HTTPS port of the webhooks" },
+  {
+    name: "webhook-secret",
+    kind: "text",
+    help: "Secret that holds the webhooks' authority and certificate; made and renewed here",
+  },
+  { name: "cert-service-name", kind: "text", help: "Service of the webhooks: the name in their certificate" },
+  {
+    name: "disable-cert-rotation",
+    kind: "switch",
+    help: "use the certificate in --cert-dir (cert-manager's, say) and leave caBundle to whoever made it",
+  },
+  {
+    name: "cert-dir",
+    kind: "text",
+    help: "with --disable-cert-rotation: folder with tls.crt and tls.key (TMP/k8s-webhook-server/serving-certs)",
+  },
+  { name: "webhook-http2", kind: "switch", help: "offer HTTP/2 on the webhook port, too" },
 ];
 
 export const SPEAKER_FLAGS: readonly Flag[] = [

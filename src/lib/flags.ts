@@ -16,6 +16,14 @@ export interface CommonFlags {
   readonly logLevel: LogLevel;
   /** "": KUBECONFIG, else the pod's service account. */
   readonly kubeconfig: string;
+  /** Oldest version of TLS that our servers speak, by Kubernetes' name (`VersionTLS12`); "": TLS 1.3. */
+  readonly tlsMinVersion: string;
+  /** Go's names of TLS 1.2 cipher suites with commas between; "": those that are good today. */
+  readonly tlsCipherSuites: string;
+  /** IANA's numbers of the groups for key exchange, with commas between, the best first; "": those that are good today. */
+  readonly tlsCurvePreferences: string;
+  /** Folder with tls.crt and tls.key for the metrics; "": a certificate that is made at start. */
+  readonly metricsCertDir: string;
   /** Those of the process's accepted flags that were given, by name. */
   readonly accepted: readonly string[];
 }
@@ -27,6 +35,10 @@ export const COMMON_DEFAULTS: CommonFlags = {
   healthProbePort: 17472,
   logLevel: "info",
   kubeconfig: "",
+  tlsMinVersion: "",
+  tlsCipherSuites: "",
+  tlsCurvePreferences: "",
+  metricsCertDir: "",
   accepted: [],
 };
 
@@ -40,14 +52,11 @@ interface AcceptedFlag {
 /** By name, without dashes. */
 export type AcceptedFlags = Readonly<Record<string, AcceptedFlag>>;
 
-const OWN_CERTIFICATE = "has no effect: metrics use TLS 1.3 with a certificate of their own";
-
 export const COMMON_ACCEPTED_FLAGS: AcceptedFlags = {
-  "pprof-bind-address": { takesValue: true, meaning: "has no effect: profiles are a matter of the Go runtime" },
-  "tls-min-version": { takesValue: true, meaning: OWN_CERTIFICATE },
-  "tls-cipher-suites": { takesValue: true, meaning: OWN_CERTIFICATE },
-  "tls-curve-preferences": { takesValue: true, meaning: OWN_CERTIFICATE },
-  "metrics-cert-dir": { takesValue: true, meaning: OWN_CERTIFICATE },
+  "pprof-bind-address": {
+    takesValue: true,
+    meaning: "has no effect: pprof belongs to Go; process_* and nodejs_* metrics tell about time and memory",
+  },
 };
 
 /** What is wrong with the flags, one sentence each; empty: nothing. */

@@ -8,9 +8,12 @@ import { systemClock } from "../platform/system-clock.ts";
 import { systemRandom } from "../platform/system-random.ts";
 import type { KubeClient } from "../ports/kube.ts";
 import type { Log } from "../ports/log.ts";
-import { type Listening, serveHealth, serveMetrics } from "../telemetry/http.ts";
+import { serveHealth, serveMetrics } from "../telemetry/http.ts";
 import { createLog } from "../telemetry/logger.ts";
 import { createMetrics, type ExposedMetrics } from "../telemetry/metrics.ts";
+import { openCertificateFolder } from "../tls/certificate-folder.ts";
+import type { Listening } from "../tls/listen.ts";
+import { parseTlsPolicy, type TlsPolicy } from "../tls/policy.ts";
 import { EXCLUDE_NOTHING, parseExcludedInterfaces } from "./excluded-interfaces.ts";
 import { resolveSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { Speaker } from "./run.ts";
@@ -26,14 +29,15 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Runs the speaker until a signal ends it, and returns the exit code. */
 export async function runSpeaker(given: SpeakerFlags, env: Environment): Promise<number> {
   const { flags, issues, notes } = resolveSpeakerFlags(given, env, readIfThere(POD_NAMESPACE_FILE)?.trim());
-  if (issues.length > 0) {
-    for (const issue of issues) process.stderr.write(`speaker: ${issue}\n`);
+  const policy = parseTlsPolicy(flags);
+  if (issues.length > 0 || !policy.ok) {
+    for (const issue of [...issues, ...(policy.ok ? [] : policy.error)]) process.stderr.write(`speaker: ${issue}\n`);
     return EXIT.usage;
   }
   const log = createLog({ level: flags.logLevel });
   for (const note of notes) log.info({}, note);
   try {
-    return await serve(flags, env, log);
+    return await serve(flags, policy.value, env, log);
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     log.error({ code: error.code }, `the speaker can't run: ${error.message}`);
@@ -41,7 +45,7 @@ export async function runSpeaker(given: SpeakerFlags, env: Environment): Promise
   }
 }
 
-async function serve(flags: SpeakerFlags, env: Environment, log: Log): Promise<number> {
+async function serve(flags: SpeakerFlags, policy: TlsPolicy, env: Environment, log: Log): Promise<number> {
   const { nodeName: node, namespace } = flags;
   const ends = signalled();
   const endpoint = loadEndpoint({ kubeconfig: flags.kubeconfig === "" ? undefined : flags.kubeconfig, env });
@@ -62,7 +66,7 @@ async function serve(flags: SpeakerFlags, env: Environment, log: Log): Promise<n
     { ...common, client, metrics, events, worker, watcher: createKubeWatcher(endpoint, common) },
   );
   try {
-    const servers = await listen(flags, { speaker, client, metrics, log });
+    const servers = await listen(flags, { speaker, client, metrics, policy, log });
     speaker.start();
     log.info({ node, namespace, apiServer: endpoint.source }, "speaker started");
     const end = await Promise.race([ends, worker.failed.then((error) => ({ error }))]);
@@ -81,11 +85,13 @@ interface Served {
   readonly speaker: Speaker;
   readonly client: KubeClient;
   readonly metrics: ExposedMetrics;
+  readonly policy: TlsPolicy;
   readonly log: Log;
 }
 
-async function listen(flags: SpeakerFlags, { speaker, client, metrics, log }: Served): Promise<readonly Listening[]> {
-  const { port, healthProbePort } = flags;
+async function listen(flags: SpeakerFlags, served: Served): Promise<readonly Listening[]> {
+  const { speaker, ...exposed } = served;
+  const { port, healthProbePort, metricsCertDir } = flags;
   const servers: Listening[] = [];
   if (healthProbePort !== 0) {
     const readiness = () => {
@@ -94,7 +100,11 @@ async function listen(flags: SpeakerFlags, { speaker, client, metrics, log }: Se
     };
     servers.push(await serveHealth({ host: "127.0.0.1", port: healthProbePort, readiness }));
   }
-  if (port !== 0) servers.push(await serveMetrics({ port, metrics, client, log }));
+  if (port !== 0) {
+    const ports = { clock: systemClock, log: served.log };
+    const folder = metricsCertDir === "" ? undefined : await openCertificateFolder(metricsCertDir, ports);
+    servers.push(await serveMetrics({ port, folder, ...exposed }));
+  }
   return servers;
 }
 

@@ -1,23 +1,18 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo, Server as NetServer } from "node:net";
-import { EnvironmentError, errorMessage } from "../lib/errors.ts";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { errorMessage } from "../lib/errors.ts";
 import type { KubeClient } from "../ports/kube.ts";
 import type { Log } from "../ports/log.ts";
-import { selfSignedCertificate } from "./certificate.ts";
+import type { CertificateFolder } from "../tls/certificate-folder.ts";
+import { startHttpsServer } from "../tls/https-server.ts";
+import { listen, type Listening } from "../tls/listen.ts";
+import type { TlsPolicy } from "../tls/policy.ts";
+import { selfSignedCertificate } from "../tls/self-signed.ts";
 import type { ExposedMetrics } from "./metrics.ts";
 import { type Access, createTokenAccess } from "./token-access.ts";
 
 const METRICS_PATH = "/metrics";
 const LIMITS = { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 30_000, maxHeaderSize: 32 * 1024 };
 const MAX_CONNECTIONS = 100;
-
-/** A server that listens. */
-export interface Listening {
-  /** The port it got, which is the one asked for unless that was 0. */
-  readonly port: number;
-  close(): Promise<void>;
-}
 
 /** Whether the process can do its work; `reason` says what is missing. */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
@@ -26,7 +21,7 @@ export type Readiness = { readonly ready: true } | { readonly ready: false; read
  * Plain HTTP: `/healthz` answers as long as the event loop turns, `/readyz` as `readiness` says. Throws EnvironmentError
  * (code `listen`) when the port can't be had.
  */
-export function serveHealth(options: {
+export async function serveHealth(options: {
   readonly host?: string;
   readonly port: number;
   readiness(): Readiness;
@@ -44,38 +39,54 @@ export function serveHealth(options: {
         return respond(response, 404, "here are /healthz and /readyz");
     }
   };
-  return listen(createServer(LIMITS, answer), options.port, options.host, "health");
+  const server = createServer(LIMITS, answer);
+  server.maxConnections = MAX_CONNECTIONS;
+  const { port } = await listen(server, { ...options, what: "health" });
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
 }
 
 /**
- * HTTPS with a certificate made for this process. Who reads needs a bearer token that the API server accepts and
- * allows to GET `/metrics`. Throws EnvironmentError (code `listen`) when the port can't be had.
+ * HTTPS with the certificate of `folder`, else with one made for this process. Who reads needs a bearer token that the
+ * API server accepts and allows to GET `/metrics`. Throws EnvironmentError (code `listen`) when the port can't be had.
  */
 export async function serveMetrics(options: {
   readonly host?: string;
   readonly port: number;
+  readonly policy: TlsPolicy;
+  readonly folder?: CertificateFolder | undefined;
   readonly metrics: ExposedMetrics;
   readonly client: Pick<KubeClient, "create">;
   readonly log: Log;
 }): Promise<Listening> {
-  const { metrics, log } = options;
+  const { metrics, folder, log } = options;
   const access = createTokenAccess(options.client, METRICS_PATH);
-  const certificate = await selfSignedCertificate({ commonName: "metallb-metrics" });
-  const answer = (request: IncomingMessage, response: ServerResponse) => {
-    answerMetrics(request, response, metrics, access).catch((error: unknown) => {
-      log.error({ error: errorMessage(error) }, "metrics could not be served");
-      respond(response, 500, "metrics could not be collected");
-    });
+  const server = await startHttpsServer({
+    ...options,
+    what: "metrics",
+    certificate: folder?.certificate ?? (await selfSignedCertificate({ commonName: "metallb-metrics" })),
+    limits: { ...LIMITS, maxConnections: MAX_CONNECTIONS },
+    answer: (request, response) => {
+      answerMetrics(request, response, metrics, access).catch((error: unknown) => {
+        log.error({ error: errorMessage(error) }, "metrics could not be served");
+        respond(response, 500, "metrics could not be collected");
+      });
+    },
+  });
+  const watch = folder?.watch((certificate) => server.use(certificate));
+  return {
+    port: server.port,
+    close: () => {
+      watch?.close();
+      return server.close();
+    },
   };
-  const server = createTlsServer(
-    { ...LIMITS, ...certificate, minVersion: "TLSv1.3", handshakeTimeout: 10_000 },
-    answer,
-  );
-  // Scanners and half-open handshakes are nobody's fault here.
-  server.on("tlsClientError", (error) =>
-    log.debug({ error: error.message }, "TLS handshake failed on the metrics port"),
-  );
-  return listen(server, options.port, options.host, "metrics");
 }
 
 async function answerMetrics(
@@ -105,26 +116,4 @@ function respond(response: ServerResponse, status: number, text: string, type = 
     ...(status === 401 ? { "WWW-Authenticate": "Bearer" } : {}),
   });
   response.end(response.req.method === "HEAD" ? undefined : text);
-}
-
-function listen(server: Server, port: number, host: string | undefined, what: string): Promise<Listening> {
-  server.maxConnections = MAX_CONNECTIONS;
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      const where = `${host ?? "*"}:${port}`;
-      const message = `the ${what} port ${where} can't be opened: ${cause.code ?? cause.message}`;
-      reject(new EnvironmentError("listen", message, { cause, retryable: cause.code === "EADDRINUSE" }));
-    });
-    server.listen({ port, host }, () => {
-      const { port: actual } = (server as NetServer).address() as AddressInfo;
-      resolve({ port: actual, close: () => close(server) });
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -12,7 +12,7 @@ import { createKubeWatcher } from "../../src/k8s/reflector.ts";
 import { systemClock } from "../../src/platform/system-clock.ts";
 import { systemRandom } from "../../src/platform/system-random.ts";
 import type { KubeObject, WatchOptions } from "../../src/ports/kube.ts";
-import { selfSignedCertificate } from "../../src/telemetry/certificate.ts";
+import { selfSignedCertificate } from "../../src/tls/self-signed.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 /**

@@ -1,12 +1,23 @@
 import { createServer } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
-import { connect } from "node:tls";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type ConnectionOptions } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
+import { seconds } from "../../src/lib/duration.ts";
 import { ok } from "../../src/lib/result.ts";
 import type { KubeClient } from "../../src/ports/kube.ts";
-import { type Listening, type Readiness, serveHealth, serveMetrics } from "../../src/telemetry/http.ts";
+import { type Readiness, serveHealth, serveMetrics } from "../../src/telemetry/http.ts";
+import { type CertificateFolder, openCertificateFolder } from "../../src/tls/certificate-folder.ts";
+import type { Listening } from "../../src/tls/listen.ts";
+import { DEFAULT_TLS_POLICY, parseTlsPolicy, type TlsFlags } from "../../src/tls/policy.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { selfSignedCertificate } from "../../src/tls/self-signed.ts";
+import { eventually } from "../support/api-server-lab.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+import { RecordingLog } from "../support/recording-log.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 const HOST = "127.0.0.1";
@@ -75,7 +86,7 @@ describe("metrics", () => {
   test("are for those whom the API server allows", async () => {
     const metrics = createMetrics("speaker");
     metrics.set("metallb_k8s_client_config_loaded_bool", {}, 1);
-    server = await serveMetrics({ host: HOST, port: 0, metrics, client, log: silentLog });
+    server = await serveMetrics({ host: HOST, port: 0, policy: DEFAULT_TLS_POLICY, metrics, client, log: silentLog });
     const answer = await get("/metrics", "reader");
     expect(answer.status).toBe(200);
     expect(answer.text).toContain("metallb_k8s_client_config_loaded_bool 1\n");
@@ -85,17 +96,95 @@ describe("metrics", () => {
     expect((await get("/", "reader")).status).toBe(404);
   });
 
-  test("are served by TLS 1.3 only", async () => {
-    server = await serveMetrics({ host: HOST, port: 0, metrics: createMetrics("speaker"), client, log: silentLog });
-    const attempt = (maxVersion: "TLSv1.2" | "TLSv1.3") =>
-      new Promise<string>((resolve) => {
-        const socket = connect({ host: HOST, port: server!.port, rejectUnauthorized: false, maxVersion }, () => {
-          resolve(socket.getProtocol() ?? "");
-          socket.destroy();
+  interface Handshake {
+    readonly protocol: string;
+    readonly cipher: string;
+    readonly subject: string;
+  }
+
+  /** "refused" when the server does not agree. */
+  function handshake(options: ConnectionOptions): Promise<Handshake | "refused"> {
+    return new Promise((resolve) => {
+      const socket = connect({ host: HOST, port: server!.port, rejectUnauthorized: false, ...options }, () => {
+        resolve({
+          protocol: socket.getProtocol() ?? "",
+          cipher: socket.getCipher().standardName,
+          subject: String(socket.getPeerCertificate().subject["CN"]),
         });
-        socket.on("error", () => resolve("refused"));
+        socket.destroy();
       });
-    expect(await attempt("TLSv1.3")).toBe("TLSv1.3");
-    expect(await attempt("TLSv1.2")).toBe("refused");
+      socket.on("error", () => resolve("refused"));
+    });
+  }
+
+  async function serve(flags: Partial<TlsFlags>, folder?: CertificateFolder): Promise<void> {
+    const policy = parseTlsPolicy({ tlsMinVersion: "", tlsCipherSuites: "", tlsCurvePreferences: "", ...flags });
+    if (!policy.ok) throw new Error(policy.error.join());
+    const metrics = createMetrics("speaker");
+    server = await serveMetrics({ host: HOST, port: 0, policy: policy.value, folder, metrics, client, log: silentLog });
+  }
+
+  const SUITE = "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384";
+  test.each<[Partial<TlsFlags>, ConnectionOptions, Partial<Handshake> | "refused"]>([
+    [{}, {}, { protocol: "TLSv1.3" }],
+    [{}, { maxVersion: "TLSv1.2" }, "refused"],
+    [{ tlsMinVersion: "VersionTLS13" }, { maxVersion: "TLSv1.2" }, "refused"],
+    [{ tlsMinVersion: "VersionTLS12" }, { maxVersion: "TLSv1.2" }, { protocol: "TLSv1.2" }],
+    [{ tlsMinVersion: "VersionTLS12", tlsCipherSuites: SUITE }, {}, { protocol: "TLSv1.3" }],
+    [{ tlsMinVersion: "VersionTLS12", tlsCipherSuites: SUITE }, { maxVersion: "TLSv1.2" }, { cipher: SUITE }],
+    [
+      { tlsMinVersion: "VersionTLS12", tlsCipherSuites: SUITE },
+      { maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256" },
+      "refused",
+    ],
+    [{ tlsCurvePreferences: "24" }, { ecdhCurve: "P-384" }, { protocol: "TLSv1.3" }],
+    [{ tlsCurvePreferences: "24" }, { ecdhCurve: "P-256:X25519" }, "refused"],
+    [{ tlsCurvePreferences: "4588,29" }, { ecdhCurve: "X25519MLKEM768" }, { protocol: "TLSv1.3" }],
+  ])("with %j, a client with %j gets %j", async (flags, options, want) => {
+    await serve(flags);
+    const got = await handshake(options);
+    if (want === "refused") expect(got).toBe("refused");
+    else expect(got).toMatchObject(want);
+  });
+
+  test("are served with the certificate of a folder, which is read again when it changes", async () => {
+    const path = mkdtempSync(join(tmpdir(), "metallb-metrics-cert-"));
+    const put = async (commonName: string) => {
+      const { cert, key } = await selfSignedCertificate({ commonName });
+      writeFileSync(join(path, "tls.crt"), cert);
+      writeFileSync(join(path, "tls.key"), key);
+    };
+    const clock = new ManualClock();
+    const log = new RecordingLog();
+    const look = async () => {
+      const lines = log.lines.length;
+      clock.advance(seconds(10));
+      await eventually(
+        async () => log.lines.length,
+        (count) => count > lines,
+      );
+    };
+    try {
+      await put("first");
+      await serve({}, await openCertificateFolder(path, { clock, log }));
+      expect(await handshake({})).toMatchObject({ subject: "first" });
+      await put("second");
+      await look();
+      expect(await handshake({})).toMatchObject({ subject: "second" });
+      writeFileSync(join(path, "tls.crt"), "nothing");
+      await look();
+      expect(log.messages("warn")).toEqual([
+        `${path}/tls.crt holds no certificate in PEM; the last good certificate stays in use`,
+      ]);
+      expect(await handshake({})).toMatchObject({ subject: "second" });
+    } finally {
+      rmSync(path, { recursive: true });
+    }
+  });
+
+  test("a folder without a certificate is an error that names the file", async () => {
+    await expect(openCertificateFolder("/nowhere", { clock: new ManualClock(), log: silentLog })).rejects.toMatchObject(
+      { code: "certificate", message: expect.stringContaining("/nowhere/tls.") },
+    );
   });
 });

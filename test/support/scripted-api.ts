@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type KubeEndpoint, loadEndpoint } from "../../src/k8s/endpoint.ts";
-import { selfSignedCertificate } from "../../src/telemetry/certificate.ts";
+import { selfSignedCertificate } from "../../src/tls/self-signed.ts";
 
 export interface ScriptedRequest {
   readonly method: string;

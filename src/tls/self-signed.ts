@@ -1,16 +1,10 @@
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509";
+import type { ServerCertificate } from "../ports/certificates.ts";
 
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-
-export interface ServerCertificate {
-  /** PEM */
-  readonly cert: string;
-  /** PEM, PKCS #8 */
-  readonly key: string;
-}
 
 /** A fresh key with a certificate that only says who serves: for encryption, not for trust. Valid for ten years. */
 export async function selfSignedCertificate(options: {
