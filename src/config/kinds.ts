@@ -4,6 +4,10 @@ function core(plural: string, kind: string, namespaced = true): ResourceType {
   return { group: "", version: "v1", plural, kind, namespaced };
 }
 
+function cluster(group: string, plural: string, kind: string): ResourceType {
+  return { group, version: "v1", plural, kind, namespaced: false };
+}
+
 function metallb(plural: string, kind: string, version = "v1beta1"): ResourceType {
   return { group: "metallb.io", version, plural, kind, namespaced: true };
 }
@@ -24,6 +28,12 @@ export const KINDS = {
     kind: "EndpointSlice",
     namespaced: true,
   },
+  ValidatingWebhookConfiguration: cluster(
+    "admissionregistration.k8s.io",
+    "validatingwebhookconfigurations",
+    "ValidatingWebhookConfiguration",
+  ),
+  CustomResourceDefinition: cluster("apiextensions.k8s.io", "customresourcedefinitions", "CustomResourceDefinition"),
   IPAddressPool: metallb("ipaddresspools", "IPAddressPool"),
   L2Advertisement: metallb("l2advertisements", "L2Advertisement"),
   BGPAdvertisement: metallb("bgpadvertisements", "BGPAdvertisement"),

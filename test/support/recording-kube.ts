@@ -13,6 +13,7 @@ import type {
   WatchOptions,
   WatchSink,
 } from "../../src/ports/kube.ts";
+import jsonPatch, { type Operation } from "fast-json-patch";
 import { err, ok } from "../../src/lib/result.ts";
 import { mergePatch } from "./merge-patch.ts";
 
@@ -186,7 +187,7 @@ export class RecordingKube implements KubeWatcher, KubeClient, EventRecorder {
   ): Promise<KubeResult<KubeObject>> {
     const { subresource } = options;
     return this.#answer({ verb: "patch", resource, key: keyOf(name), subresource, body: patch.body }, () => {
-      if (patch.type === "json") return err(kubeError(415, "UnsupportedMediaType", "JSON patch: not in this double"));
+      if (patch.type === "json") return this.#jsonPatch(resource, name, clone(patch.body) as Operation[]);
       if (patch.type === "apply" && options.fieldManager === undefined)
         return err(kubeError(400, "BadRequest", "apply needs a fieldManager"));
       if (patch.type === "apply" && !this.#kind(resource).has(keyOf(name)))
@@ -226,6 +227,14 @@ export class RecordingKube implements KubeWatcher, KubeClient, EventRecorder {
     return ok(
       this.#store(resource, subresource === "status" ? onlyStatus(resource, old, wanted) : keepStatus(old, wanted)),
     );
+  }
+
+  #jsonPatch(resource: ResourceType, name: ObjectName, operations: readonly Operation[]): KubeResult<KubeObject> {
+    try {
+      return this.#update(resource, name, undefined, (old) => jsonPatch.applyPatch(clone(old), operations).newDocument);
+    } catch (error) {
+      return err(kubeError(422, "Invalid", (error as Error).message));
+    }
   }
 
   #find(resource: ResourceType, name: ObjectName): KubeResult<KubeObject> {
