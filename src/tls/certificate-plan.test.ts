@@ -8,7 +8,7 @@ import { createCertificateMaker } from "./certificate-maker.ts";
 import { authoritiesInUse, certificatePlan } from "./certificate-plan.ts";
 import { certificatesOf } from "./pem.ts";
 import { selfSignedCertificate } from "./self-signed.ts";
-import { issueServing } from "./x509.ts";
+import { issueServing, newKeys } from "./x509.ts";
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY = 24 * 3600 * 1000;
@@ -43,7 +43,12 @@ async function ellipticAuthority(): Promise<ServerCertificate> {
 }
 
 async function served(names: readonly string[], madeAt: number): Promise<Partial<CertificateTexts>> {
-  const { cert, key } = await issueServing({ cert: good["ca.crt"], key: good["ca.key"] }, names, madeAt);
+  const { cert, key } = await issueServing(
+    { cert: good["ca.crt"], key: good["ca.key"] },
+    await newKeys(),
+    names,
+    madeAt,
+  );
   return { ...good, "tls.crt": cert, "tls.key": key };
 }
 

@@ -30,12 +30,16 @@ const NEW_KEY = { ...RSA, modulusLength: 2048, publicExponent: new Uint8Array([1
 /** The name of the authority's own subject; the reference looks for it there, and among the alternative names. */
 const AUTHORITY = "cert";
 
+/** A new RSA key pair, which takes a tenth of a second to find. */
+export function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(NEW_KEY, true, ["sign", "verify"]);
+}
+
 /**
  * A new authority: CN `cert`, O `metallb`, ten years. Keys are RSA-2048 in PKCS #1, since that is all that the reference
  * reads: the Secret survives a way back.
  */
-export async function createAuthority(now: number): Promise<ServerCertificate> {
-  const keys = await webcrypto.subtle.generateKey(NEW_KEY, true, ["sign", "verify"]);
+export async function createAuthority(keys: webcrypto.CryptoKeyPair, now: number): Promise<ServerCertificate> {
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: `CN=${AUTHORITY}, O=metallb`,
     ...validity(now, 10 * YEAR_MS),
@@ -54,10 +58,10 @@ export async function createAuthority(now: number): Promise<ServerCertificate> {
 /** A new server certificate for `names`, the first of which is the common name, too. One year. */
 export async function issueServing(
   authority: ServerCertificate,
+  keys: webcrypto.CryptoKeyPair,
   names: readonly string[],
   now: number,
 ): Promise<ServerCertificate> {
-  const keys = await webcrypto.subtle.generateKey(NEW_KEY, true, ["sign", "verify"]);
   const issuer = new PeculiarCertificate(authority.cert);
   const signer = signingKey(authority.key);
   const extensions: Extension[] = [

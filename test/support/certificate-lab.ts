@@ -6,6 +6,7 @@ import type { CertificateMaker, ServerCertificate } from "../../src/ports/certif
 import type { KubeObject, KubeWatcher, WatchOptions, WatchSink } from "../../src/ports/kube.ts";
 import { createCertificateMaker } from "../../src/tls/certificate-maker.ts";
 import { certificatesOf } from "../../src/tls/pem.ts";
+import { newKeys } from "../../src/tls/x509.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { RecordingKube } from "./recording-kube.ts";
 import { RecordingLog } from "./recording-log.ts";
@@ -15,6 +16,9 @@ const NAMESPACE = "metallb-system";
 const SECRET = `${NAMESPACE}/metallb-webhook-cert`;
 const CONFIGURATION = "metallb-webhook-configuration";
 const DEFINITION = "bgppeers.metallb.io";
+
+/** Keys take long to find, and only those of authorities must differ. */
+let servingKeys: ReturnType<typeof newKeys> | undefined;
 
 /** A replica's keeper and what its server was given. */
 export interface KeptReplica {
@@ -141,7 +145,9 @@ export class CertificateLab {
   }
 
   #maker(): CertificateMaker {
-    const maker = createCertificateMaker("metallb-webhook-service", NAMESPACE);
+    const maker = createCertificateMaker("metallb-webhook-service", NAMESPACE, (purpose) =>
+      purpose === "authority" ? newKeys() : (servingKeys ??= newKeys()),
+    );
     return {
       plan: maker.plan,
       renew: async (...given) => {
