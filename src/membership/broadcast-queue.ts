@@ -12,6 +12,9 @@ interface Entry {
 /** Smaller than any news: there is no use in looking for one that fits in less. */
 const SMALLEST = 16;
 
+/** News in one packet: a compound message counts its parts in a byte. */
+const MOST_IN_PACKET = 100;
+
 /** Entries that are passed over because they don't fit before a packet is taken for full. */
 const MOST_MISSES = 32;
 
@@ -67,7 +70,7 @@ export class BroadcastQueue {
     let misses = 0;
     for (const tier of this.#tiers) {
       for (const entry of tier) {
-        if (room < SMALLEST + overhead || misses >= MOST_MISSES) break;
+        if (taken.length >= MOST_IN_PACKET || room < SMALLEST + overhead || misses >= MOST_MISSES) break;
         if (entry.size + overhead > room) misses++;
         else {
           taken.push(entry);

@@ -18,25 +18,25 @@ export type MemberChange =
   | { readonly kind: "name-conflict"; readonly member: MemberState; readonly other: Endpoint };
 
 /** Why a message changed nothing. */
-export const IGNORED_REASONS = [
+export type IgnoredReason =
   /** It names nobody. */
-  "no-name",
+  | "no-name"
   /** A ping for another member than us. */
-  "not-for-us",
+  | "not-for-us"
   /** Answer to nothing that we asked, or too late. */
-  "unexpected-answer",
-  "unknown-member",
+  | "unexpected-answer"
+  | "unknown-member"
   /** We know something newer. */
-  "outdated",
+  | "outdated"
   /** The member is dead or has left already. */
-  "gone-already",
-  "name-conflict",
-  "too-many-members",
+  | "gone-already"
+  | "name-conflict"
+  /** Nobody can be reached at port 0. */
+  | "no-port"
+  | "too-many-members"
   /** The ranges of protocol versions make no sense. */
-  "bad-versions",
+  | "bad-versions"
   /** Ours to relay, but too many are under way. */
-  "too-many-relays",
+  | "too-many-relays"
   /** Data of a program above membership: there is none here. */
-  "user-data",
-] as const;
-export type IgnoredReason = (typeof IGNORED_REASONS)[number];
+  | "user-data";

@@ -271,7 +271,9 @@ export class Membership {
     const nackAfter = nack ? this.#options.settings.probeTimeout : undefined;
     if (!this.#relays.add(ourSeq, answerTo(from, source), seq, { now, nackAfter }))
       return this.#ignore("too-many-relays");
-    const { node, ...to } = target;
+    const { node, address } = target;
+    // Old members don't say the port: it was the same for all.
+    const to = { address, port: target.port === 0 ? this.#options.self.port : target.port };
     this.#outbox.send(to, { type: "ping", seq: ourSeq, node, source: this.#options.self });
   }
 

@@ -32,8 +32,9 @@ export class Outbox {
   /** Sends the message and as much news as there is room for. */
   send(to: Endpoint, ...messages: readonly PacketMessage[]): void {
     const { queue, room, sizeOf, transmitLimit } = this.#options;
+    if (queue.size === 0) return this.sendOnly(to, messages);
     const used = messages.reduce((sum, message) => sum + sizeOf(message) + COMPOUND_PART, COMPOUND_HEADER);
-    const news = queue.size === 0 ? [] : queue.take(room - used, COMPOUND_PART, transmitLimit());
+    const news = queue.take(room - used, COMPOUND_PART, transmitLimit());
     this.add({ do: "send", to, messages: [...messages, ...news] });
   }
 

@@ -245,6 +245,7 @@ describe("merge", () => {
 describe("what makes no sense is ignored", () => {
   test.each([
     [alive("", 1), "no-name"],
+    [alive("a", 1, { endpoint: { ...THERE, port: 0 } }), "no-port"],
     [alive("a", 1, { versions: { ...OUR_VERSIONS, protocolMin: 0 } }), "bad-versions"],
     [alive("a", 1, { versions: { ...OUR_VERSIONS, protocolMin: 3, protocolMax: 2 } }), "bad-versions"],
   ])("row %#: %s", (message, reason) => {

@@ -101,6 +101,7 @@ export class MemberRegistry {
   alive(message: Alive, now: Millis): void {
     const { node, versions } = message;
     if (node === "") return this.#options.ignore("no-name");
+    if (message.endpoint.port === 0) return this.#options.ignore("no-port");
     if (versions !== undefined && !makeSense(versions)) return this.#options.ignore("bad-versions");
     if (node === this.self.node) return this.#aliveSelf(message);
     const record = this.table.get(node);

@@ -7,6 +7,7 @@ import { Membership } from "../../src/membership/membership.ts";
 import type { Endpoint, PacketMessage } from "../../src/membership/message.ts";
 import type { Standing } from "../../src/membership/self-doubt.ts";
 import { FAST_LAN, type MembershipSettings } from "../../src/membership/settings.ts";
+import { encodeMessage } from "../../src/membership/wire/packet-message.ts";
 import type { Random } from "../../src/ports/random.ts";
 import { EventHeap } from "./event-heap.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -18,26 +19,12 @@ export interface NetworkOptions {
   readonly loss?: number;
   /** Longest time on the way; every datagram has its own, so they overtake each other. */
   readonly latency?: number;
+  /** Whether the bytes that are sent are counted, which takes time. */
+  readonly countsBytes?: boolean;
 }
 
-/** A datagram's bytes before any encryption, near enough to what the codec makes of it. */
-export function estimatedSize(message: PacketMessage): number {
-  switch (message.type) {
-    case "alive":
-      return 70 + message.node.length + message.meta.length;
-    case "suspect":
-    case "dead":
-      return 28 + message.node.length + message.from.length;
-    case "ping":
-      return 60 + message.node.length + (message.source?.node.length ?? 0);
-    case "indirect-ping":
-      return 90 + message.target.node.length + (message.source?.node.length ?? 0);
-    case "ack":
-    case "nack":
-      return 20;
-    case "user":
-      return 2 + message.data.length;
-  }
+function sizeOf(message: PacketMessage): number {
+  return encodeMessage(message).length;
 }
 
 /** What one process sent and received. */
@@ -98,7 +85,7 @@ export class MembershipNetwork {
   #now = 0;
 
   constructor(options: NetworkOptions) {
-    this.#options = { settings: FAST_LAN, loss: 0, latency: 1, ...options };
+    this.#options = { settings: FAST_LAN, loss: 0, latency: 1, countsBytes: false, ...options };
     this.#random = seededRandom(options.seed);
   }
 
@@ -128,7 +115,7 @@ export class MembershipNetwork {
     const random = seededRandom(Math.floor(this.#random.next() * 2 ** 32));
     station.left = false;
     station.core = new Membership(
-      { self: { ...endpoint, node: name }, settings, random, overhead: 45, sizeOf: estimatedSize },
+      { self: { ...endpoint, node: name }, settings, random, overhead: 45, sizeOf },
       millis(this.#now - station.lag),
     );
     const seeds = [...this.stations.values()].map((other) => other.endpoint);
@@ -274,7 +261,7 @@ export class MembershipNetwork {
   #send(from: Station, to: Endpoint, messages: readonly PacketMessage[]): void {
     from.sent.datagrams++;
     from.sent.messages += messages.length;
-    for (const message of messages) from.sent.bytes += estimatedSize(message) + 2;
+    if (this.#options.countsBytes) for (const message of messages) from.sent.bytes += sizeOf(message) + 2;
     const target = this.#byAddress.get(to.address);
     if (target === undefined || !this.#reaches(from, target) || this.#random.next() < this.#options.loss) return;
     this.#later(() => this.#handle(target, { on: "received", from: from.endpoint, messages }));
