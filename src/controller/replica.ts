@@ -1,4 +1,4 @@
-import type { Candidate } from "../ports/leadership.ts";
+import type { Candidate, Succession } from "../ports/leadership.ts";
 import type { ControllerPorts } from "./ports.ts";
 import { type Controller, type ControllerOptions, startController } from "./run.ts";
 
@@ -29,13 +29,14 @@ export class Replica implements Candidate {
     return unread;
   }
 
-  lead(): void {
-    this.#controller.lead();
+  /** What a watch has told may be old. When the leader before us did not end in order, all is read anew. */
+  lead(succession: Succession): void {
+    if (succession === "unclean") this.#beginAnew();
+    this.#controller.lead(succession);
   }
 
   stepDown(): void {
-    this.#retire(this.#controller);
-    this.#controller = startController(this.#ports, this.#options);
+    this.#beginAnew();
   }
 
   /** Nothing is decided any more; resolves when the writes that are under way have ended. */
@@ -43,6 +44,11 @@ export class Replica implements Candidate {
     this.#retire(this.#controller);
     await Promise.all(this.#ending);
     this.#ports.log.info({}, "controller stopped");
+  }
+
+  #beginAnew(): void {
+    this.#retire(this.#controller);
+    this.#controller = startController(this.#ports, this.#options);
   }
 
   #retire(controller: Controller): void {

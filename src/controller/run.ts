@@ -1,4 +1,5 @@
 import { Allocator } from "../allocator/allocator.ts";
+import type { Pool } from "../allocator/pool.ts";
 import { formatIssue } from "../config/issues.ts";
 import { KINDS } from "../config/kinds.ts";
 import { projectNamespace } from "../config/namespace.ts";
@@ -6,6 +7,7 @@ import { projectResource } from "../config/resource.ts";
 import { projectService } from "../config/service.ts";
 import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config-state-keeper.ts";
 import { OwnPod } from "../reporting/own-pod.ts";
+import type { Succession } from "../ports/leadership.ts";
 import type { ResourceType, WatchOptions, WatchSink } from "../ports/kube.ts";
 import { formatIssues, PoolConfig, projectPool, type PoolConfigResult } from "./pool-config.ts";
 import { PoolReporter } from "./pool-reporter.ts";
@@ -14,6 +16,7 @@ import type { ControllerPorts } from "./ports.ts";
 import { PendingRetry } from "./pending-retry.ts";
 import { ServiceReconciler } from "./service-reconciler.ts";
 import { MemberlistSecret, type MemberlistSecretOptions } from "./memberlist-secret.ts";
+import { Takeover } from "./takeover.ts";
 import { ServiceWriter } from "./service-writer.ts";
 
 export interface ControllerOptions {
@@ -31,7 +34,7 @@ export interface Controller {
   /** Kinds that have not been read completely yet. */
   readonly unread: readonly string[];
   /** From now on it decides and writes; before, it only follows what happens. To be called once. */
-  lead(): void;
+  lead(succession: Succession): void;
   /** Watches end at once; resolves when the writes that are under way have ended. */
   stop(): Promise<void>;
 }
@@ -57,7 +60,16 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
   const retry = new PendingRetry(ports.clock, services);
   let duties: Duties | undefined;
   let stopped = false;
-  const apply = applyConfig(ports, services, () => reporter.touch());
+  let takeover: Takeover | undefined;
+  const usePools = (pools: readonly Pool[]) => {
+    takeover = undefined;
+    services.setPools(pools);
+    reporter.touch();
+  };
+  const apply = applyConfig(ports, services, (pools) => {
+    if (takeover === undefined) usePools(pools);
+    else takeover.setPools(pools);
+  });
   const config = new PoolConfig((result) => {
     if (stopped) return;
     apply(result);
@@ -86,7 +98,7 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
       {
         set: (id, service) => {
           metrics.add("metallb_k8s_client_updates_total", {}, 1);
-          services.set(id, service);
+          if (takeover?.isOutdated(id, service) !== true) services.set(id, service);
         },
         delete: (id) => {
           services.delete(id);
@@ -118,7 +130,8 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
     get unread() {
       return Array.from(unsynced, ({ kind }) => kind);
     },
-    lead() {
+    lead(succession) {
+      if (succession === "unclean") takeover = new Takeover(ports, services, options.loadBalancerClass, usePools);
       duties = new Duties(ports, options);
       decideWhenDue();
     },
@@ -127,7 +140,7 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
       for (const watch of watches) watch.close();
       retry.close();
       refusals.close();
-      await Promise.all([writer.close(), reporter.close(), duties?.close()]);
+      await Promise.all([writer.close(), reporter.close(), takeover?.close(), duties?.close()]);
     },
   };
 }
@@ -157,7 +170,7 @@ function identity(namespace: string): ConfigStateIdentity {
 }
 
 /** Uses valid pools when they are new; complains once about what is wrong. */
-function applyConfig(ports: ControllerPorts, services: ServiceReconciler, onApplied: () => void) {
+function applyConfig(ports: ControllerPorts, services: ServiceReconciler, use: (pools: readonly Pool[]) => void) {
   const { log, metrics } = ports;
   let complaint = "";
   let applied: PoolConfigResult["pools"];
@@ -173,8 +186,7 @@ function applyConfig(ports: ControllerPorts, services: ServiceReconciler, onAppl
     applied = pools;
     metrics.set("metallb_k8s_client_config_loaded_bool", {}, 1);
     log.info({ pools: pools.map(({ name }) => name) }, "configuration applied");
-    services.setPools(pools);
-    onApplied();
+    use(pools);
   };
 }
 

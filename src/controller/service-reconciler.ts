@@ -74,6 +74,11 @@ export class ServiceReconciler {
     return this.#entries.get(id)?.view;
   }
 
+  /** All that are known, whoever serves them. */
+  views(): readonly (readonly [ServiceId, ServiceView])[] {
+    return Array.from(this.#entries, ([id, { view }]) => [id, view]);
+  }
+
   plan(id: ServiceId): ServicePlan | undefined {
     return this.#entries.get(id)?.plan;
   }

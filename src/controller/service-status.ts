@@ -5,6 +5,7 @@ import { ALLOCATED_CONDITION, POOL_ANNOTATION } from "../config/service.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { familyOf, formatAddress, parseAddress } from "../ip/address.ts";
 import type { KubeEvent } from "../ports/kube.ts";
+import { rfc3339 } from "../reporting/rfc3339.ts";
 import { keyOfService } from "./service-key.ts";
 import type { ServicePlan } from "./service-plan.ts";
 import { shownAddresses } from "./service-request.ts";
@@ -60,6 +61,19 @@ export function statusUpdate(service: ServiceView, plan: ServicePlan, now: strin
     patch: { metadata, status },
     events: eventsFor(service, plan, conditions !== undefined && !sameReport(old, condition)),
   };
+}
+
+/**
+ * Conditions that say the same, in a new version of the object: ours is stamped anew. A Service that has none of ours is
+ * told that its turn comes.
+ */
+export function renewedConditions({ conditions }: ServiceView, now: string): readonly ServiceCondition[] {
+  const old = conditions.find(({ type }) => type === ALLOCATED_CONDITION);
+  const others = conditions.filter(({ type }) => type !== ALLOCATED_CONDITION);
+  const message = "a new leader takes over and is about to decide";
+  const ours = old ?? { type: ALLOCATED_CONDITION, status: "Unknown", reason: "LeaderChanged", message };
+  const lastTransitionTime = old?.lastTransitionTime === now ? oneSecondAfter(now) : now;
+  return [...others, { ...ours, lastTransitionTime }];
 }
 
 function ingressPatch(service: ServiceView, { addresses }: ServicePlan): object | undefined {
@@ -165,4 +179,8 @@ function event(type: KubeEvent["type"], reason: string, message: string): Planne
 /** `["10.0.0.1" "fd00::1"]`: texts as Go prints a list with `%q`, which is what scripts match. */
 function list(addresses: readonly IpAddress[]): string {
   return `[${addresses.map((address) => JSON.stringify(formatAddress(address))).join(" ")}]`;
+}
+
+function oneSecondAfter(time: string): string {
+  return rfc3339(Date.parse(time) + 1000);
 }

@@ -40,7 +40,7 @@ async function start(): Promise<KubeClient> {
   const metrics = new RecordingMetrics();
   const options = { namespace: NAMESPACE, loadBalancerClass: "", podName: undefined, memberlistSecret: undefined };
   controller = startController({ ...deps, watcher, client, events, metrics }, options);
-  controller.lead();
+  controller.lead("orderly");
   return client;
 }
 

@@ -48,7 +48,7 @@ export class ControllerLab {
       { clock, random: { next: () => 0.5 }, watcher: kube, client: kube, events: kube, log, metrics },
       { namespace: NAMESPACE, loadBalancerClass: "", podName: undefined, memberlistSecret: undefined, ...options },
     );
-    this.#controller.lead();
+    this.#controller.lead("orderly");
     await this.quiet();
     return this.#controller;
   }
