@@ -125,7 +125,7 @@ export class InspectLab {
       options,
     );
     this.#stop = () => controller.stop();
-    controller.lead();
+    controller.lead("orderly");
   }
 
   async #create(group: string, plural: string, namespace: string, object: object): Promise<void> {
