@@ -1,3 +1,5 @@
+import type { KubeObject } from "../ports/kube.ts";
+import { fieldsOf, textOf } from "./fields.ts";
 import type { Complain } from "./resource.ts";
 import type { SecretView } from "./secret.ts";
 import { BASIC_AUTH } from "./secret.ts";
@@ -29,6 +31,11 @@ export function passwordOf(
     return password;
   }
   return secretName === "" || secrets === undefined ? undefined : passwordIn(secretName, secrets, complain);
+}
+
+/** The Secret that a BGPPeer refers to, as it is in the API. */
+export function secretNameOf(peer: KubeObject): string | undefined {
+  return textOf(fieldsOf(fieldsOf(peer["spec"])["passwordSecret"])["name"]);
 }
 
 function passwordIn(name: string, secrets: readonly SecretView[], complain: Complain): string | undefined {

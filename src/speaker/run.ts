@@ -2,6 +2,8 @@ import { projectEndpointSlice } from "../config/endpoint-slice.ts";
 import { KINDS } from "../config/kinds.ts";
 import { projectNode } from "../config/node.ts";
 import { projectResource } from "../config/resource.ts";
+import type { SecretView } from "../config/secret.ts";
+import { projectSecret } from "../config/secret.ts";
 import { projectService } from "../config/service.ts";
 import { seconds } from "../lib/duration.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -13,7 +15,8 @@ import { AllocationNotes } from "./allocation-notes.ts";
 import type { AnnounceOptions } from "./announce-state.ts";
 import { AnnounceState } from "./announce-state.ts";
 import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config-state-keeper.ts";
-import { Layer2ConfigSource } from "./layer2-config.ts";
+import { ConfigKeeper } from "./config-keeper.ts";
+import { CONFIG_KINDS, type ConfigKind, ConfigSource } from "./config-source.ts";
 import { Layer2Speaker } from "./layer2-speaker.ts";
 import { OwnPod } from "../reporting/own-pod.ts";
 import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
@@ -48,7 +51,8 @@ export class Speaker {
   readonly #options: SpeakerOptions;
   readonly #ports: SpeakerPorts;
   readonly #state: AnnounceState;
-  readonly #config = new Layer2ConfigSource();
+  readonly #objects: ConfigSource;
+  readonly #config: ConfigKeeper;
   readonly #layer2: Layer2Speaker;
   readonly #notes: AllocationNotes;
   readonly #pod: OwnPod;
@@ -61,7 +65,6 @@ export class Speaker {
   readonly #troubles = new Map<string, string>();
   #workerReady = false;
   #replanScheduled = false;
-  #refused = "";
   #onStopped: (() => void) | undefined;
   #stopping = false;
 
@@ -74,6 +77,12 @@ export class Speaker {
     this.#pod = new OwnPod(options, ports);
     this.#statuses = new StatusKeeper(options, ports, this.#pod);
     this.#configState = new ConfigStateKeeper(configState(options), ports, this.#pod);
+    this.#objects = new ConfigSource(options.node);
+    this.#config = new ConfigKeeper(this.#objects, {
+      log,
+      metrics,
+      report: (errors) => this.#configState.report(errors),
+    });
     this.#layer2 = new Layer2Speaker(options.node, {
       worker,
       events,
@@ -101,19 +110,27 @@ export class Speaker {
       delete: (key) => this.#state.deleteSlice(key),
     });
     this.#watch(KINDS.Node, projectNode, {
-      set: (_, node) => this.#state.setNode(node),
-      delete: (name) => this.#state.deleteNode(name),
+      set: (_, node) => {
+        this.#state.setNode(node);
+        this.#objects.setNode(node);
+      },
+      delete: (name) => {
+        this.#state.deleteNode(name);
+        this.#objects.deleteNode(name);
+      },
     });
-    const pools: Sink<KubeObject> = {
-      set: (key, pool) => this.#config.setPool(key, pool),
-      delete: (key) => this.#config.deletePool(key),
+    for (const kind of Object.keys(CONFIG_KINDS) as ConfigKind[]) {
+      const objects: Sink<KubeObject> = {
+        set: (key, object) => this.#objects.set(kind, key, object),
+        delete: (key) => this.#objects.delete(kind, key),
+      };
+      this.#watch(KINDS[kind], projectResource, objects, namespace);
+    }
+    const secrets: Sink<SecretView> = {
+      set: (key, secret) => this.#objects.setSecret(key, secret),
+      delete: (key) => this.#objects.deleteSecret(key),
     };
-    this.#watch(KINDS.IPAddressPool, projectResource, pools, namespace);
-    const advertisements: Sink<KubeObject> = {
-      set: (key, advertisement) => this.#config.setAdvertisement(key, advertisement),
-      delete: (key) => this.#config.deleteAdvertisement(key),
-    };
-    this.#watch(KINDS.L2Advertisement, projectResource, advertisements, namespace);
+    this.#watch(KINDS.Secret, projectSecret, secrets, namespace);
     this.#statuses.start();
     this.#configState.start();
   }
@@ -178,32 +195,10 @@ export class Speaker {
   }
 
   #replan(): void {
-    this.#takeConfig();
+    const news = this.#config.take(() => this.#state.announced());
+    if (news?.layer2 !== undefined) this.#state.setConfig(news.layer2);
     this.#layer2.apply(this.#state.replan());
     if (this.#state.configured) this.#statuses.begin();
-  }
-
-  #takeConfig(): void {
-    const { log, metrics } = this.#ports;
-    const outcome = this.#config.next(() => this.#state.announced());
-    if (outcome.is === "unchanged") return;
-    metrics.set("metallb_k8s_client_config_stale_bool", {}, outcome.is === "refused" ? 1 : 0);
-    this.#configState.report(outcome.is === "refused" ? outcome.errors : []);
-    if (outcome.is === "accepted") {
-      const { pools, advertisements } = outcome.config;
-      this.#state.setConfig(outcome.config);
-      this.#refused = "";
-      metrics.set("metallb_k8s_client_config_loaded_bool", {}, 1);
-      const counts = { pools: pools.length, l2Advertisements: advertisements.length };
-      log.info(counts, "configuration accepted");
-      return;
-    }
-    const text = outcome.errors.join("\n");
-    if (text === this.#refused) return;
-    this.#refused = text;
-    metrics.add("metallb_k8s_client_update_errors_total", {}, 1);
-    const consequence = this.#state.configured ? "the last good one stays in force" : "nothing is announced";
-    for (const error of outcome.errors) log.error({ error }, `configuration refused, ${consequence}: ${error}`);
   }
 
   #onWorkerEvent(event: WorkerEvent): void {

@@ -63,6 +63,12 @@ test("through the real client: sharing, a refused port, the status with ipMode, 
     { ...pool, spec: { addresses: ["192.168.1.200-192.168.1.210"] } },
     { namespace: NAMESPACE },
   );
+  const poolStatus = async () => {
+    const got = await client.get(KINDS.IPAddressPool, { namespace: NAMESPACE, name: "p" });
+    return got.ok ? got.value["status"] : got.error;
+  };
+  // From here on Services are served as they come; what waits together is served by age and name.
+  await expect.poll(poolStatus, { timeout: 10_000 }).toMatchObject({ availableIPv4: 11 });
   for (const [name, port] of [
     ["web-http", 80],
     ["web-https", 443],
@@ -97,9 +103,5 @@ test("through the real client: sharing, a refused port, the status with ipMode, 
   await expect
     .poll(eventReasons, { timeout: 10_000 })
     .toEqual(["AllocationFailed", "IPAllocated", "IPAllocated", deprecated, deprecated, deprecated]);
-  const poolStatus = async () => {
-    const got = await client.get(KINDS.IPAddressPool, { namespace: NAMESPACE, name: "p" });
-    return got.ok ? got.value["status"] : got.error;
-  };
   await expect.poll(poolStatus, { timeout: 10_000 }).toMatchObject({ assignedIPv4: 1, availableIPv4: 10 });
 });

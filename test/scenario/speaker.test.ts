@@ -382,6 +382,65 @@ describe("configuration", () => {
     expect(state()!["status"]).toMatchObject({ result: "Invalid" });
   });
 
+  describe("for BGP", () => {
+    const peer = (spec: object) => {
+      const metadata = { namespace: NAMESPACE, name: "router" };
+      lab.kube.apply(KINDS.BGPPeer, {
+        metadata,
+        spec: { myASN: 64_512, peerASN: 64_513, peerAddress: "fd00::1", ...spec },
+      });
+    };
+    const secret = (type: string) => {
+      const metadata = { namespace: NAMESPACE, name: "s" };
+      lab.kube.apply(KINDS.Secret, { metadata, type, data: { password: btoa("hidden") } });
+    };
+
+    test("a bad one is reported, and layer 2 goes on, with new configuration, too", async () => {
+      peer({ holdTime: "1s" });
+      lab.pool("another", "10.0.0.0/24");
+      lab.service("next", ["10.0.0.1"]);
+      lab.advertisement("webapp-l2", {});
+      await settle();
+      expect(speaker.answers()).toEqual(["10.0.0.1", "192.168.1.200"]);
+      expect(stale()).toBe(1);
+      expect(state()!["status"]).toMatchObject({
+        result: "Invalid",
+        errorSummary: expect.stringContaining(
+          `BGPPeer ${NAMESPACE}/router: spec.holdTime: invalid hold time`,
+        ) as string,
+      });
+      expect(speaker.log.messages("error")).toEqual([
+        expect.stringMatching(/^BGP configuration refused, the last good one stays in force: BGPPeer .*spec\.holdTime/),
+      ]);
+      peer({ holdTime: "3s" });
+      await settle();
+      expect(stale()).toBe(0);
+      expect(state()!["status"]).toMatchObject({ result: "Valid" });
+    });
+
+    test("one for another node is no concern of ours", async () => {
+      peer({ myASN: 0, nodeSelectors: [{ matchLabels: { "kubernetes.io/hostname": "node-2" } }] });
+      await settle();
+      expect(state()!["status"]).toMatchObject({ result: "Valid" });
+      lab.node("node-1", { labels: { "kubernetes.io/hostname": "node-2" } });
+      await settle();
+      expect(state()!["status"]).toMatchObject({ result: "Invalid" });
+    });
+
+    test("a Secret that comes later, and is mended, makes it good; passwords are never told", async () => {
+      peer({ passwordSecret: { name: "s" } });
+      await settle();
+      expect(state()!["status"]).toMatchObject({ errorSummary: expect.stringContaining('no Secret "s"') as string });
+      secret("Opaque");
+      await settle();
+      expect(state()!["status"]).toMatchObject({ errorSummary: expect.stringContaining('"Opaque"') as string });
+      secret("kubernetes.io/basic-auth");
+      await settle();
+      expect(state()!["status"]).toMatchObject({ result: "Valid" });
+      expect(JSON.stringify(speaker.log.lines)).not.toContain("hidden");
+    });
+  });
+
   test("one that strands an announced address waits until the Service has moved", async () => {
     lab.pool("webapp-pool", "192.168.1.205-192.168.1.210");
     await settle();
@@ -405,7 +464,8 @@ test("what is missing is told until it is there", async () => {
   lab.kube.pauseWatches();
   const speaker = await lab.speaker("node-1");
   expect(speaker.waitingFor()).toBe(
-    "waiting for the first list of services, endpointslices, nodes, ipaddresspools, l2advertisements",
+    "waiting for the first list of services, endpointslices, nodes, " +
+      "ipaddresspools, l2advertisements, bgpadvertisements, bgppeers, bfdprofiles, communities, secrets",
   );
   lab.kube.resumeWatches();
   await settle();
