@@ -89,10 +89,10 @@ async function texts(lab: ApiServerLab): Promise<Readonly<Record<string, string>
 /** Writes peers as v1beta1, which takes a conversion and an admission each, until `until` resolves. */
 async function writePeers(lab: ApiServerLab, until: Promise<unknown>): Promise<readonly string[]> {
   const outcomes: string[] = [];
-  let open = true;
-  void until.finally(() => (open = false));
+  const over = new AbortController();
+  void until.finally(() => over.abort());
   const writer = async (id: number) => {
-    for (let i = 0; open; i++) {
+    for (let i = 0; !over.signal.aborted; i++) {
       const spec = { myASN: 64_512, peerASN: 64_513, peerAddress: `10.0.${id}.${i % 250}` };
       const peer = { apiVersion: "metallb.io/v1beta1", kind: "BGPPeer", metadata: { name: `p-${id}-${i}` }, spec };
       const { code, text } = await lab.api.post(`${PEERS}?dryRun=All`, peer);

@@ -28,13 +28,11 @@ export class MetallbProcess {
   /** Waits until `/readyz` on this port answers ok; throws with the output when it ends before, or takes half a minute. */
   async untilReady(healthPort: number): Promise<void> {
     const deadline = performance.now() + 30_000;
-    let ended = false;
-    void this.ended.then(() => (ended = true));
-    while (!ended && performance.now() < deadline) {
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 50, "alive"));
+    do {
       const answer = await fetch(`http://127.0.0.1:${healthPort}/readyz`).catch(() => undefined);
       if (answer?.ok) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    } while (performance.now() < deadline && (await Promise.race([this.ended, pause()])) === "alive");
     throw new Error(`metallb is not ready:\n${this.#output}`);
   }
 
