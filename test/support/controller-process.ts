@@ -78,7 +78,13 @@ export class ControllerProcess {
     const route = await SlowRoute.to(server.port);
     const kubeconfig = join(folder, name);
     writeFileSync(kubeconfig, server.kubeconfig(route.url), { mode: 0o600 });
-    const flags = [`--kubeconfig=${kubeconfig}`, "--namespace=metallb-system", "--port=0", "--health-probe-port=0"];
+    const flags = [
+      `--kubeconfig=${kubeconfig}`,
+      "--namespace=metallb-system",
+      "--port=0",
+      "--health-probe-port=0",
+      "--webhook-mode=disabled",
+    ];
     const child = spawn(process.execPath, [MAIN, "controller", ...flags], {
       env: { PATH: process.env["PATH"], METALLB_POD_NAME: name },
       stdio: ["ignore", "pipe", "pipe"],
