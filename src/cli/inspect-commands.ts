@@ -1,6 +1,6 @@
 /** The commands that answer questions: `validate`, `explain`, `plan`. */
 import { type Command, Option } from "commander";
-import type { ExplainOptions, Terminal, ValidateOptions } from "../inspect/options.ts";
+import type { ExplainOptions, PlanOptions, Terminal, ValidateOptions } from "../inspect/options.ts";
 
 /** Each of them is loaded only when it is called. */
 type Finish = (code: number) => void;
@@ -44,13 +44,38 @@ Examples:
   metallb explain service web -n shop          the same
   metallb explain service shop/web -o json | jq .decision.refusal.code`;
 
+const PLAN_HELP = `
+Shows what the controller would do if these objects were applied: which Services
+would lose their address, move to another or gain one, why, and how full the
+pools would be. It reads the cluster and decides in memory with the controller's
+own code. Nothing is written.
+
+An object in the files takes the place of the one with its kind and name; what
+is not in the files stays, unless --delete names it, or --prune is given and its
+kind is in the files. Errors are those that metallb validate and the admission
+webhook would report.
+
+Needs permission to list services, namespaces and all kinds of metallb.io
+(docs/inspect.md has a ClusterRole).
+
+Exit codes: 0 every Service keeps the addresses it has; 3 some would lose or
+change one; 1 the change is invalid, or the cluster can't be read; 2 wrong
+command line, or unreadable file.
+
+Examples:
+  metallb plan -f pools.yaml                     these pools changed or added
+  metallb plan --delete pool-a                   a pool deleted
+  metallb plan -f new.yaml --delete old          a pool replaced by another
+  metallb plan -f base/ --prune                  nothing else but what is there
+  metallb plan -f pools.yaml -o json | jq '.services[] | select(.change=="lose")'`;
+
 /** Adds the commands to the program. `finish` takes the exit code, and `terminal` gives what they read and print to. */
 export function addInspectCommands(root: Command, finish: Finish, terminal = processTerminal): void {
   const validate = root
     .command("validate")
     .summary("check manifests of metallb.io objects, without a cluster")
     .description("Check manifests of metallb.io objects, without a cluster.")
-    .addOption(files())
+    .addOption(files(true))
     .option(
       "--namespace <name>",
       "where objects that name no namespace will be (default: as the others, or metallb-system)",
@@ -82,6 +107,20 @@ export function addInspectCommands(root: Command, finish: Finish, terminal = pro
     const { runExplainService } = await import("../inspect/main.ts");
     finish(await runExplainService({ ...options, service: name }, terminal()));
   });
+  const plan = root
+    .command("plan")
+    .summary("show what a changed configuration would do to Services")
+    .description("Show what a changed configuration would do to the Services of a cluster.")
+    .addOption(files(false))
+    .option("--delete <name...>", "pools to delete, or other objects as KIND/NAME")
+    .option("--prune", "delete objects of the files' kinds that are not in the files")
+    .allowExcessArguments(false)
+    .showHelpAfterError("(metallb plan --help shows examples)")
+    .addHelpText("after", PLAN_HELP);
+  cluster(plan).action(async (options: PlanOptions) => {
+    const { runPlan } = await import("../inspect/main.ts");
+    finish(await runPlan(options, terminal()));
+  });
 }
 
 /** What every command that asks a cluster takes. */
@@ -93,8 +132,9 @@ function cluster(command: Command): Command {
     .addOption(output());
 }
 
-function files(): Option {
-  return new Option("-f, --filename <path...>", "files or folders; - is standard input").makeOptionMandatory();
+function files(mandatory: boolean): Option {
+  const option = new Option("-f, --filename <path...>", "files or folders; - is standard input");
+  return option.makeOptionMandatory(mandatory);
 }
 
 function output(): Option {

@@ -5,29 +5,39 @@ import { EnvironmentError } from "../lib/errors.ts";
 import { systemClock } from "../platform/system-clock.ts";
 import type { KubeClient } from "../ports/kube.ts";
 import { readCluster } from "./cluster/read-cluster.ts";
+import { readConfig } from "./cluster/read-config.ts";
 import { explainService } from "./explain/explain-service.ts";
 import { findService } from "./explain/find-service.ts";
 import { readSurroundings } from "./explain/read-surroundings.ts";
 import { renderExplanation } from "./explain/render-explanation.ts";
 import { readManifestTexts } from "./manifest-files.ts";
-import type { ClusterOptions, ExplainOptions, Terminal, ValidateOptions } from "./options.ts";
+import type { ClusterOptions, ExplainOptions, PlanOptions, Terminal, ValidateOptions } from "./options.ts";
+import { overlay } from "./plan/overlay.ts";
+import { planChanges } from "./plan/plan-changes.ts";
+import { renderPlan } from "./plan/render-plan.ts";
 import { wantsColor } from "./render/paint.ts";
 import type { Page } from "./render/page.ts";
 import { printable } from "./render/words.ts";
+import { collectConfig } from "./validate/collect-config.ts";
 import { renderValidation } from "./validate/render-validation.ts";
 import { validateManifests } from "./validate/validate-manifests.ts";
 
-/** Exit codes of these commands; `plan` has one more. */
+/** Exit codes of these commands. */
 const OK = 0;
 const FAILED = 1;
 const USAGE = 2;
+/** The plan would take an address from a Service. */
+const DISRUPTIVE = 3;
+
+/** Errors of whoever called, not of what was asked about. */
+const USAGE_ERRORS: ReadonlySet<string> = new Set(["manifests", "usage"]);
 
 /** Where the reference's manifests put everything. */
 const USUAL_NAMESPACE = "metallb-system";
 
 /** `metallb validate`. Returns the exit code. */
 export function runValidate(options: ValidateOptions, terminal: Terminal): Promise<number> {
-  return orComplain("validate", terminal, USAGE, async () => {
+  return orComplain("validate", terminal, async () => {
     const texts = await readManifestTexts(options.filename, terminal.stdin);
     const report = validateManifests(texts, options.namespace);
     print(options, terminal, report, (page) => renderValidation(report, page.paint));
@@ -37,7 +47,7 @@ export function runValidate(options: ValidateOptions, terminal: Terminal): Promi
 
 /** `metallb explain service`. Returns the exit code. */
 export function runExplainService(options: ExplainOptions, terminal: Terminal): Promise<number> {
-  return orComplain("explain", terminal, FAILED, async () => {
+  return orComplain("explain", terminal, async () => {
     const { client, namespace, contextNamespace } = connect(options, terminal);
     const [inNamespace, name] = options.service.includes("/")
       ? (options.service.split("/", 2) as [string, string])
@@ -51,6 +61,31 @@ export function runExplainService(options: ExplainOptions, terminal: Terminal): 
     print(options, terminal, explanation, (page) => renderExplanation(explanation, page));
     return OK;
   });
+}
+
+/** `metallb plan`. Returns the exit code. */
+export function runPlan(options: PlanOptions, terminal: Terminal): Promise<number> {
+  return orComplain("plan", terminal, async () => {
+    const { filename = [], delete: deleted = [], prune = false } = options;
+    if (filename.length + deleted.length === 0)
+      throw usage("give -f FILE or --delete NAME; metallb plan --help shows examples");
+    const texts = await readManifestTexts(filename, terminal.stdin);
+    const { client, namespace } = connect(options, terminal);
+    const files = collectConfig(texts, namespace);
+    const snapshot = await readCluster(client, namespace);
+    const { lists: live, notes } = await readConfig(client, snapshot);
+    const changed = overlay(live, { given: files.objects, deleted, prune });
+    if (!changed.ok) throw usage(changed.error);
+    const loadBalancerClass = options.lbClass ?? "";
+    const report = planChanges({ snapshot, live, overlay: changed.value, files, loadBalancerClass, notes });
+    print(options, terminal, report, (page) => renderPlan(report, page));
+    if (!report.valid) return FAILED;
+    return report.disruptive ? DISRUPTIVE : OK;
+  });
+}
+
+function usage(message: string): EnvironmentError {
+  return new EnvironmentError("usage", message, { retryable: false });
 }
 
 interface Connection {
@@ -71,18 +106,13 @@ function connect({ kubeconfig, namespace }: ClusterOptions, { env }: Terminal): 
 }
 
 /** What the environment doesn't allow is said on stderr; everything else is a mistake of ours and may crash. */
-async function orComplain(
-  command: string,
-  { stderr }: Terminal,
-  failure: number,
-  action: () => Promise<number>,
-): Promise<number> {
+async function orComplain(command: string, { stderr }: Terminal, action: () => Promise<number>): Promise<number> {
   try {
     return await action();
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     stderr.write(`metallb ${command}: ${printable(error.message)}\n`);
-    return failure;
+    return USAGE_ERRORS.has(error.code) ? USAGE : FAILED;
   }
 }
 

@@ -27,6 +27,15 @@ export interface ExplainOptions extends ClusterOptions {
   readonly serviceNamespace?: string | undefined;
 }
 
+export interface PlanOptions extends ClusterOptions {
+  /** Files, folders, or `-`; undefined: none. */
+  readonly filename?: readonly string[] | undefined;
+  /** `NAME` of an IPAddressPool, or `KIND/NAME`. */
+  readonly delete?: readonly string[] | undefined;
+  /** Whether the files have all objects of their kinds. */
+  readonly prune?: boolean | undefined;
+}
+
 /** What these commands touch of the process that they run in. */
 export interface Terminal {
   readonly stdin: AsyncIterable<Uint8Array>;

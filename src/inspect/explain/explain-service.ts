@@ -15,6 +15,7 @@ import { rfc3339 } from "../../reporting/rfc3339.ts";
 import type { LeadershipView, ReportedState } from "../cluster/controller-state.ts";
 import type { Decisions } from "../cluster/decide.ts";
 import { decide } from "../cluster/decide.ts";
+import { poolUses } from "../cluster/pool-use.ts";
 import type { EventView } from "../cluster/event-view.ts";
 import type { ClusterSnapshot } from "../cluster/snapshot.ts";
 import { askedFields } from "./asked-fields.ts";
@@ -140,6 +141,7 @@ function explainPools(
   held: readonly IpAddress[],
 ): readonly ExplainedPool[] {
   const { request } = askedBy(service);
+  const uses = poolUses(allocator);
   const considered = request.ok
     ? considerPools(allocator, request.value, held)
     : Array.from(allocator.pools.all(), ({ pool }) => ({
@@ -151,14 +153,8 @@ function explainPools(
     verdict: verdict.kind,
     ...("refusal" in verdict ? { code: verdict.refusal.code } : {}),
     ...describeVerdict(verdict),
-    ...fill(allocator, pool),
+    ...uses.get(pool)!,
   }));
-}
-
-function fill(allocator: Allocator, pool: string): Pick<ExplainedPool, "IPv4" | "IPv6"> {
-  const { IPv4, IPv6 } = allocator.count(pool)!;
-  const texts = ({ inUse, total }: typeof IPv4) => ({ inUse: String(inUse), total: String(total) });
-  return { IPv4: texts(IPv4), IPv6: texts(IPv6) };
 }
 
 function explainedRefusal(refusal: Refusal): ExplainedRefusal {

@@ -1,11 +1,11 @@
 import { formatIssue } from "../../config/issues.ts";
+import { addressUse } from "../render/address-use.ts";
 import type { Page } from "../render/page.ts";
-import { textTable, wrap } from "../render/text-table.ts";
+import { document, type Section, sentence, table } from "../render/sections.ts";
+import { wrap } from "../render/text-table.ts";
 import { counted, printable } from "../render/words.ts";
 import { shownAsDecided } from "./summarize.ts";
 import type { ExplainedPool, ServiceExplanation, SharingService } from "./service-explanation.ts";
-
-const INDENT = "  ";
 
 /** Services on one address, and pools, that are listed; `-o json` has all of them. */
 const MOST_LISTED = 20;
@@ -14,7 +14,7 @@ const MOST_EVENTS = 10;
 
 /** The explanation for people: the answer first, then what it rests on. */
 export function renderExplanation(explanation: ServiceExplanation, page: Page): string {
-  const sections: readonly (readonly [heading: string, lines: readonly string[]])[] = [
+  const sections: readonly Section[] = [
     ["Asked for", askedLines(explanation, page)],
     ["Shared with", sharedLines(explanation, page)],
     ["Can't be kept", lostLines(explanation, page)],
@@ -24,13 +24,7 @@ export function renderExplanation(explanation: ServiceExplanation, page: Page): 
     ["Events, latest last", eventLines(explanation, page)],
     ["Notes", explanation.notes.flatMap((text) => sentence(text, page))],
   ];
-  const shown = sections.filter(([, lines]) => lines.length > 0);
-  const body = shown.flatMap(([heading, lines]) => [
-    "",
-    page.paint.bold(heading),
-    ...lines.map((line) => INDENT + line),
-  ]);
-  return [...answer(explanation, page), ...body, ""].join("\n");
+  return document(answer(explanation, page), sections, page);
 }
 
 function answer(explanation: ServiceExplanation, { paint, width }: Page): readonly string[] {
@@ -87,18 +81,7 @@ function poolLines({ pools }: ServiceExplanation, page: Page): readonly string[]
 
 function poolRow(pool: ExplainedPool): readonly string[] {
   const fix = pool.fix === "" ? "" : `; ${pool.fix}`;
-  return [pool.pool, fillText(pool), pool.code ?? pool.verdict, pool.explanation + fix];
-}
-
-/** `3/256`, `3/256 v4, 0/65536 v6`; families without addresses are not mentioned. */
-function fillText({ IPv4, IPv6 }: Pick<ExplainedPool, "IPv4" | "IPv6">): string {
-  const parts = [["v4", IPv4] as const, ["v6", IPv6] as const].filter(([, { total }]) => total !== "0");
-  return parts.map(([name, { inUse, total }]) => `${inUse}/${magnitude(total)} ${name}`).join(", ");
-}
-
-/** Numbers that nobody can read become powers of two. */
-function magnitude(total: string): string {
-  return total.length <= 9 ? total : `2^${BigInt(total).toString(2).length - 1}`;
+  return [pool.pool, addressUse(pool), pool.code ?? pool.verdict, pool.explanation + fix];
 }
 
 function configurationLines({ configuration }: ServiceExplanation, page: Page): readonly string[] {
@@ -150,24 +133,6 @@ function eventLines({ events }: ServiceExplanation, page: Page): readonly string
       count > 1 ? `${message} (${count} times)` : message,
     ]);
   return table(["LAST SEEN", "TYPE", "REASON", "MESSAGE"], rows, page);
-}
-
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  { paint, width }: Page,
-): readonly string[] {
-  if (rows.length === 0) return [];
-  const [first = "", ...rest] = textTable(
-    head,
-    rows.map((row) => row.map(printable)),
-    width - INDENT.length,
-  );
-  return [paint.dim(first), ...rest];
-}
-
-function sentence(text: string, { width }: Page): readonly string[] {
-  return wrap(printable(text), width - INDENT.length);
 }
 
 function capped(rows: readonly (readonly string[])[], most: number): readonly (readonly string[])[] {

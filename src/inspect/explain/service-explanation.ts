@@ -1,5 +1,6 @@
 import type { RefusalCode } from "../../allocator/refusal.ts";
 import type { ConfigIssue } from "../../config/issues.ts";
+import type { PoolUse } from "../cluster/pool-use.ts";
 import type { Family } from "../../ip/family.ts";
 import type { EventView } from "../cluster/event-view.ts";
 import type { ReportedState } from "../cluster/controller-state.ts";
@@ -85,15 +86,12 @@ export interface SharingService {
   readonly sharingKey: string;
 }
 
-export interface ExplainedPool extends Reason {
+export interface ExplainedPool extends Reason, PoolUse {
   readonly pool: string;
   /** `used`, `passed-over`, `auto-assign-off`, `not-requested`, `not-reached` or `refused`. */
   readonly verdict: string;
   /** Set when the verdict is `refused` or `not-reached`. */
   readonly code?: RefusalCode;
-  /** Addresses in use and in all; texts, since an IPv6 pool has more than a JSON number can say. */
-  readonly IPv4: { readonly inUse: string; readonly total: string };
-  readonly IPv6: { readonly inUse: string; readonly total: string };
 }
 
 export interface ShownStatus {

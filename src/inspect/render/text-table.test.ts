@@ -17,6 +17,17 @@ test("the last column is wrapped to the width, under itself", () => {
   ]);
 });
 
+test("without room beside it, the last column goes below", () => {
+  expect(textTable(HEAD, ROWS, 40)).toEqual([
+    "POOL               IN USE",
+    "gold               1/256",
+    "    it has addresses, but the Service",
+    "    has one elsewhere",
+    "silver-and-bronze  0/8",
+    "    its autoAssign is false",
+  ]);
+});
+
 test("without a width nothing is wrapped", () => {
   expect(textTable(HEAD, ROWS, Number.POSITIVE_INFINITY)).toHaveLength(3);
 });

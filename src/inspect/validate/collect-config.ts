@@ -28,7 +28,7 @@ export interface CollectedConfig {
   readonly checked: number;
   readonly ignored: Readonly<Record<string, number>>;
   readonly issues: readonly ValidationIssue[];
-  /** Gives an issue of an object the place in the text where it is. */
+  /** Gives an issue of an object the place in the text where it is; path "" and line 0 when it is in none. */
   readonly locate: (issue: Complaint, severity: ValidationIssue["severity"]) => ValidationIssue;
 }
 
