@@ -13,6 +13,9 @@ const USER_AGENT = "metallb-ts";
 /** Error answers are read up to here and no further: a Status object is small. */
 const MAX_ERROR_BODY = 64 * 1024;
 
+/** Connections that have carried a request, and so have their handshake behind them. */
+const usedSockets = new WeakSet<Socket>();
+
 export interface KubeRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path and query. */
@@ -90,11 +93,13 @@ async function send(endpoint: KubeEndpoint, request: KubeRequest): Promise<Incom
     const timer = setTimeout(() => outgoing.destroy(timedOut(request)), request.timeout);
     outgoing.on("socket", (socket) => {
       socket.setKeepAlive(true, 30_000);
-      if (permit !== undefined)
-        whenConnected(outgoing, socket, () => {
-          if (permit.remaining() > 0) outgoing.end(body?.text);
-          else outgoing.destroy(withoutPermit());
-        });
+      const fresh = !usedSockets.has(socket);
+      usedSockets.add(socket);
+      if (permit === undefined) return;
+      const go = () => void (permit.remaining() > 0 ? outgoing.end(body?.text) : outgoing.destroy(withoutPermit()));
+      // A handshake may take long: for example, while the process is stopped.
+      if (fresh) socket.once("secureConnect", go);
+      else go();
     });
     outgoing.on("error", (error) => {
       clearTimeout(timer);
@@ -107,12 +112,6 @@ async function send(endpoint: KubeEndpoint, request: KubeRequest): Promise<Incom
     });
     if (permit === undefined) outgoing.end(body?.text);
   });
-}
-
-/** A new connection may wait long for its handshake: for example, while the process is stopped. */
-function whenConnected(request: ClientRequest, socket: Socket, go: () => void): void {
-  if (request.reusedSocket) go();
-  else socket.once("secureConnect", go);
 }
 
 function withoutPermit(): Error {
