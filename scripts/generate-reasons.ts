@@ -61,11 +61,11 @@ const ROWS: { readonly [C in RefusalCode]: RowOf<C> } = {
   },
   "family-not-in-pools": {
     meaning: "The pools that serve the Service have no addresses of a family it needs.",
-    example: { families: ["IPv6"], pools: ["production"] },
+    example: { families: ["IPv6"], pools: ["production"], poolCount: 1 },
   },
   "pool-exhausted": {
     meaning: "All addresses of the pools that serve the Service are in use, and it may share none of them.",
-    example: { families: ["IPv4"], pools: ["production", "staging"] },
+    example: { families: ["IPv4"], pools: ["production", "staging"], poolCount: 2 },
   },
   "address-outside-pools": {
     meaning: "The requested address is in no pool.",

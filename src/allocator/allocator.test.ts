@@ -52,7 +52,9 @@ describe.each([
     const made = allocator();
     const [a, b] = [newHolder("a"), newHolder("b")];
     const topics = (holder: Holder, port: string, on: readonly IpAddress[]) =>
-      made.assign(holder, request(holder.id, [port], "k", family).terms, on).map(({ topic }) => topic.split(" ")[0]);
+      made
+        .assign(holder, request(holder.id, [port], "k", family).terms, on)
+        .map(({ topics: [topic] }) => topic!.split(" ")[0]);
     const address = parseAddress(first)!;
     expect(topics(a, "TCP/80", [address])).toEqual(["share", "address"]);
     expect(topics(b, "TCP/443", [address])).toEqual(["address"]);

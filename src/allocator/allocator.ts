@@ -4,12 +4,12 @@ import { BugError } from "../lib/errors.ts";
 import { AddressUse } from "./address-use.ts";
 import type { FamilySpace } from "./family-space.ts";
 import type { Pool } from "./pool.ts";
-import { PoolTable, sameRules } from "./pool-table.ts";
+import { isForEverybody, PoolTable, sameRules } from "./pool-table.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Holder, PortKey, ServiceId, ServiceRequest, SharingTerms, Terms } from "./request.ts";
 import { sameSharing } from "./request.ts";
 import type { Change } from "./topic.ts";
-import { addressTopic, freeTopic, shareTopic } from "./topic.ts";
+import { addressTopic, EVERYBODYS_POOLS, freeTopic, shareTopic } from "./topic.ts";
 
 /** Addresses of one family of a pool. */
 export interface FamilyCount {
@@ -121,11 +121,11 @@ export class Allocator {
       use = new AddressUse(address, space, ordinal, terms);
       space.open(use);
       this.#recounted.add(space.pool);
-      pushShareChange(changes, space, terms);
+      this.#pushShareChange(changes, use, terms);
     } else insistOnPorts(holder, use);
     use.add(holder);
     space.takePorts(use, terms.ports);
-    changes.push({ topic: addressTopic(address) });
+    changes.push({ topics: [addressTopic(address)] });
     this.#agree(use, changes);
   }
 
@@ -135,8 +135,8 @@ export class Allocator {
     use.amend(holder, oldPorts);
     use.space.freePorts(use, oldPorts);
     use.space.takePorts(use, holder.terms.ports);
-    changes.push({ topic: addressTopic(use.address) });
-    pushShareChange(changes, use.space, use.terms);
+    changes.push({ topics: [addressTopic(use.address)] });
+    this.#pushShareChange(changes, use, use.terms);
     this.#agree(use, changes);
   }
 
@@ -144,15 +144,15 @@ export class Allocator {
     const { space } = use;
     use.remove(holder, oldPorts);
     space.freePorts(use, oldPorts);
-    changes.push({ topic: addressTopic(use.address) });
+    changes.push({ topics: [addressTopic(use.address)] });
     if (use.count > 0) {
-      pushShareChange(changes, space, use.terms);
+      this.#pushShareChange(changes, use, use.terms);
       this.#agree(use, changes);
       return;
     }
     space.close(use);
     this.#recounted.add(space.pool);
-    changes.push({ topic: freeTopic(space.pool, space.family), freed: space });
+    changes.push({ topics: this.#placesOf(space).map((place) => freeTopic(place, space.family)), freed: space });
   }
 
   /** When all holders of an address have come to the same terms, these become the address's. */
@@ -165,8 +165,19 @@ export class Allocator {
     use.terms = first.terms;
     space.enterGroup(use);
     for (const { terms } of use.holders()) space.takePorts(use, terms.ports);
-    changes.push({ topic: addressTopic(use.address) });
-    pushShareChange(changes, space, use.terms);
+    changes.push({ topics: [addressTopic(use.address)] });
+    this.#pushShareChange(changes, use, use.terms);
+  }
+
+  #pushShareChange(changes: Change[], { address, space }: AddressUse, terms: SharingTerms): void {
+    if (terms.sharingKey === "") return;
+    const topics = this.#placesOf(space).map((place) => shareTopic(place, space.family, terms));
+    changes.push({ topics, joinable: address });
+  }
+
+  /** Under which names a pool is waited for. */
+  #placesOf({ pool }: FamilySpace): readonly string[] {
+    return isForEverybody(this.#pools.get(pool)!.pool) ? [pool, EVERYBODYS_POOLS] : [pool];
   }
 
   /** Moves an address in use to the pool that has it now. */
@@ -215,10 +226,6 @@ function portObstacle(id: ServiceId, terms: Terms, use: AddressUse): Refusal | u
 function insistOnPorts({ id, terms }: Holder, use: AddressUse): void {
   const taken = portObstacle(id, terms, use);
   if (taken !== undefined) throw new BugError(`${id} can't be on ${use.address}: ${taken.code}`);
-}
-
-function pushShareChange(changes: Change[], space: FamilySpace, terms: SharingTerms): void {
-  if (terms.sharingKey !== "") changes.push({ topic: shareTopic(space.pool, space.family, terms) });
 }
 
 /** Whether a new group could be made of the holders: one alone always can. */

@@ -11,7 +11,7 @@ import { poolRefusal } from "./pool-table.ts";
 import type { Refusal } from "./refusal.ts";
 import type { ServiceRequest, Terms } from "./request.ts";
 import type { Topic } from "./topic.ts";
-import { addressTopic, freeTopic, shareTopic } from "./topic.ts";
+import { addressTopic, EVERYBODYS_POOLS, freeTopic, shareTopic } from "./topic.ts";
 
 /** Addresses for a Service, in the order of its families. */
 export interface Choice {
@@ -21,6 +21,9 @@ export interface Choice {
   /** Why an address that it has and that fits was not enough: these are from another pool. */
   readonly left?: Refusal;
 }
+
+/** A refusal names at most this many pools: there may be thousands of both. */
+const MOST_NAMES = 8;
 
 export type Chosen = Result<Choice, Refusal>;
 type Group = readonly PoolSpaces[];
@@ -54,23 +57,27 @@ export function waitTopics(
   const topics = new Set<Topic>();
   for (const refusal of refusals) if ("other" in refusal) topics.add(addressTopic(refusal.address));
   for (const address of request.addresses) topics.add(addressTopic(address));
-  for (const pool of request.addresses.length > 0 ? [] : poolsToWatch(allocator, request, held)) {
+  for (const place of request.addresses.length > 0 ? [] : placesToWatch(allocator, request, held)) {
     for (const family of wantedFamilies(request)) {
-      topics.add(freeTopic(pool, family));
-      if (request.terms.sharingKey !== "") topics.add(shareTopic(pool, family, request.terms));
+      topics.add(freeTopic(place, family));
+      if (request.terms.sharingKey !== "") topics.add(shareTopic(place, family, request.terms));
     }
   }
   return [...topics];
 }
 
-function poolsToWatch(allocator: Allocator, request: ServiceRequest, held: readonly IpAddress[]): ReadonlySet<string> {
+function placesToWatch(allocator: Allocator, request: ServiceRequest, held: readonly IpAddress[]): ReadonlySet<string> {
+  const places = new Set<string>();
   const groups = eligibleGroups(allocator, request);
-  const names = groups.ok ? groups.value.flat().map(({ pool }) => pool.name) : [];
+  for (const group of groups.ok ? groups.value : []) {
+    if (group === allocator.pools.forEverybody) places.add(EVERYBODYS_POOLS);
+    else for (const { pool } of group) places.add(pool.name);
+  }
   for (const address of held) {
     const pool = allocator.poolOf(address);
-    if (pool !== undefined) names.push(pool.name);
+    if (pool !== undefined) places.add(pool.name);
   }
-  return new Set(names);
+  return places;
 }
 
 /** The requested addresses are all that the Service gets, and it gets all of them or none. */
@@ -183,10 +190,10 @@ function pickWithPool(spaces: PoolSpaces, family: Family, terms: Terms) {
 
 /** Why these pools don't have what is wanted. It says the same as long as they don't, whoever has their addresses. */
 function shortage(pools: Group, wanted: readonly Family[]): Refusal {
-  const names = pools.map(({ pool }) => pool.name);
+  const named = { pools: pools.slice(0, MOST_NAMES).map(({ pool }) => pool.name), poolCount: pools.length };
   const absent = wanted.filter((family) => pools.every((spaces) => spaces[family].size === 0n));
-  if (absent.length > 0) return { code: "family-not-in-pools", families: absent, pools: names };
-  return { code: "pool-exhausted", families: wanted, pools: names };
+  if (absent.length > 0) return { code: "family-not-in-pools", families: absent, ...named };
+  return { code: "pool-exhausted", families: wanted, ...named };
 }
 
 function inFamilyOrder(addresses: readonly IpAddress[], families: readonly Family[]): IpAddress[] {

@@ -145,7 +145,7 @@ test("a verdict in words says what to do", () => {
     fix: "request this pool, or set autoAssign to true",
   });
   expect(describeVerdict({ kind: "used" }).fix).toBe("");
-  const refusal = { code: "pool-exhausted", families: ["IPv6"], pools: ["p"] } as const;
+  const refusal = { code: "pool-exhausted", families: ["IPv6"], pools: ["p"], poolCount: 1 } as const;
   expect(describeVerdict({ kind: "refused", refusal })).toEqual({
     explanation: "no free IPv6 address in pool p",
     fix: "extend the pool, release an address, or share one",

@@ -37,7 +37,8 @@ export class PoolTable {
   readonly #entries: readonly Entry[];
   /** Pools with a serviceAllocation: by priority, 0 last, then by name. */
   readonly #pinned: readonly PoolSpaces[];
-  readonly #unpinned: readonly PoolSpaces[];
+  /** Pools of which Services that ask for nothing may get an address, whoever they are; by name. */
+  readonly forEverybody: readonly PoolSpaces[];
 
   /** Spaces of pools whose addresses didn't change are taken over from `old`, with all that is in use. */
   constructor(pools: readonly Pool[], old?: PoolTable) {
@@ -47,8 +48,8 @@ export class PoolTable {
     this.#byName = new Map(sorted.map((spaces) => [spaces.pool.name, spaces]));
     this.#entries = sorted.flatMap(entriesOf).sort((a, b) => (a.segment.range.first < b.segment.range.first ? -1 : 1));
     const automatic = sorted.filter(({ pool }) => pool.autoAssign);
-    this.#pinned = automatic.filter(({ pool }) => pool.serviceAllocation !== undefined).sort(byPriority);
-    this.#unpinned = automatic.filter(({ pool }) => pool.serviceAllocation === undefined);
+    this.#pinned = automatic.filter(({ pool }) => !isForEverybody(pool)).sort(byPriority);
+    this.forEverybody = automatic.filter(({ pool }) => isForEverybody(pool));
   }
 
   get size(): number {
@@ -78,7 +79,7 @@ export class PoolTable {
    */
   automaticFor(request: ServiceRequest): readonly (readonly PoolSpaces[])[] {
     const pinned = this.#pinned.filter(({ pool }) => poolRefusal(pool, request) === undefined);
-    return [pinned, this.#unpinned].filter((group) => group.length > 0);
+    return [pinned, this.forEverybody].filter((group) => group.length > 0);
   }
 
   /** The spaces of a pool with the same name and addresses, under the new rules of `pool`. */
@@ -86,6 +87,11 @@ export class PoolTable {
     const old = this.#byName.get(pool.name);
     return old !== undefined && sameAddresses(old.pool, pool) ? { ...old, pool } : undefined;
   }
+}
+
+/** Whether Services that ask for nothing may get an address of the pool, whoever they are. */
+export function isForEverybody(pool: Pool): boolean {
+  return pool.autoAssign && pool.serviceAllocation === undefined;
 }
 
 /** Why a Service may not use the pool at all. */

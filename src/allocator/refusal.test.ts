@@ -25,16 +25,17 @@ describe("explainRefusal", () => {
       text: "address conflict: 10.0.0.1 is in use by shop/web; set metallb.io/allow-shared-ip on shop/web too, or use another address",
     },
     {
-      refusal: { code: "pool-exhausted", families: ["IPv4", "IPv6"], pools: ["a", "b"] },
+      refusal: { code: "pool-exhausted", families: ["IPv4", "IPv6"], pools: ["a", "b"], poolCount: 2 },
       text: "no free IPv4 and IPv6 address pair in pools a, b; extend the pool, release an address, or share one",
     },
     {
       refusal: {
         code: "family-not-in-pools",
         families: ["IPv6"],
-        pools: Array.from({ length: 10 }, (_, i) => `p${i}`),
+        pools: ["p0", "p1", "p2"],
+        poolCount: 10,
       },
-      text: "no IPv6 addresses in pools p0, p1, p2, p3, p4, p5, p6, p7 and 2 more; add a range of that family to the pool",
+      text: "no IPv6 addresses in pools p0, p1, p2 and 7 more; add a range of that family to the pool",
     },
   ])("$refusal.code", ({ refusal, text }) => {
     expect(explainRefusal(refusal)).toBe(text);

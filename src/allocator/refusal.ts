@@ -3,6 +3,12 @@ import { formatAddress } from "../ip/address.ts";
 import type { Family } from "../ip/family.ts";
 import type { PortKey, ServiceId } from "./request.ts";
 
+/** Pools that were looked at: the first of them by name, and how many there are. */
+interface PoolNames {
+  readonly pools: readonly string[];
+  readonly poolCount: number;
+}
+
 /** Why a Service doesn't get an address, or not the one it asked for. */
 export type Refusal =
   /** What the user wrote can't be read. `field` is a field or an annotation. */
@@ -19,9 +25,9 @@ export type Refusal =
   | { readonly code: "service-not-selected"; readonly pool: string }
   /** Pools exist, but none of them may be used automatically for this Service. */
   | { readonly code: "no-pool-for-service" }
-  | { readonly code: "family-not-in-pools"; readonly families: readonly Family[]; readonly pools: readonly string[] }
+  | ({ readonly code: "family-not-in-pools"; readonly families: readonly Family[] } & PoolNames)
   /** None of the pools has addresses of all these families to give. */
-  | { readonly code: "pool-exhausted"; readonly families: readonly Family[]; readonly pools: readonly string[] }
+  | ({ readonly code: "pool-exhausted"; readonly families: readonly Family[] } & PoolNames)
   | { readonly code: "address-outside-pools"; readonly address: IpAddress }
   | { readonly code: "address-avoided"; readonly address: IpAddress; readonly pool: string }
   | {
@@ -87,11 +93,11 @@ const EXPLANATIONS: { readonly [C in RefusalCode]: Explain<C> } = {
     "request a pool or an address, or check autoAssign and serviceAllocation of the pools",
   ],
   "family-not-in-pools": (r) => [
-    `no ${r.families.join(" and ")} addresses in ${poolList(r.pools)}`,
+    `no ${r.families.join(" and ")} addresses in ${poolList(r)}`,
     "add a range of that family to the pool",
   ],
   "pool-exhausted": (r) => [
-    `no free ${r.families.join(" and ")} address${r.families.length > 1 ? " pair" : ""} in ${poolList(r.pools)}`,
+    `no free ${r.families.join(" and ")} address${r.families.length > 1 ? " pair" : ""} in ${poolList(r)}`,
     "extend the pool, release an address, or share one",
   ],
   "address-outside-pools": (r) => [
@@ -168,8 +174,7 @@ function quote(text: string): string {
   return JSON.stringify(text.length > 256 ? `${text.slice(0, 256)}…` : text);
 }
 
-function poolList(pools: readonly string[]): string {
-  const shown = pools.slice(0, 8).join(", ");
-  const more = pools.length > 8 ? ` and ${pools.length - 8} more` : "";
-  return `${pools.length === 1 ? "pool" : "pools"} ${shown}${more}`;
+function poolList({ pools, poolCount }: PoolNames): string {
+  const more = poolCount > pools.length ? ` and ${poolCount - pools.length} more` : "";
+  return `${poolCount === 1 ? "pool" : "pools"} ${pools.join(", ")}${more}`;
 }

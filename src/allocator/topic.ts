@@ -8,10 +8,18 @@ export type Topic = string;
 
 /** Something that changed and that somebody may have waited for. */
 export interface Change {
-  readonly topic: Topic;
+  readonly topics: readonly Topic[];
   /** When addresses became free: where they are. Once they are taken again, nobody else needs to be tried. */
   readonly freed?: FamilySpace;
+  /** When it became possible to share an address: which. Who can't be on it needs not be tried. */
+  readonly joinable?: IpAddress;
 }
+
+/**
+ * In place of a pool's name: any of the pools that give addresses to everybody. So those who wait for these, who may be
+ * many, wait for one thing, however many pools there are.
+ */
+export const EVERYBODYS_POOLS = "*";
 
 /** An address of the pool became free. */
 export function freeTopic(pool: string, family: Family): Topic {

@@ -182,11 +182,23 @@ export class ServiceReconciler {
   /** Tries those again that wait for what changed, the oldest first, until what became free is taken. */
   #wake(changes: readonly Change[]): void {
     for (let last: Waiter | undefined; ;) {
-      const open = changes.filter(({ freed }) => freed?.exhausted !== true).map(({ topic }) => topic);
-      last = this.#waiting.next(open, last);
-      if (last === undefined) return;
-      this.reconsider(last.id);
+      const open = changes.filter(({ freed }) => freed?.exhausted !== true);
+      const waiter = this.#waiting.next(
+        open.flatMap(({ topics }) => topics),
+        last,
+      );
+      if (waiter === undefined) return;
+      if (open.some((change) => this.#helps(change, waiter))) this.reconsider(waiter.id);
+      last = waiter;
     }
+  }
+
+  /** Whether the change is one that it waits for, and still of use to it. */
+  #helps({ topics, joinable }: Change, { id, topics: awaited }: Waiter): boolean {
+    if (!topics.some((topic) => awaited.includes(topic))) return false;
+    const terms = this.#entries.get(id)?.plan?.terms;
+    if (joinable === undefined || terms === undefined) return true;
+    return this.#allocator.obstacle({ id, terms }, joinable) === undefined;
   }
 
   #complain(id: ServiceId, plan: ServicePlan, refusal: Refusal): void {

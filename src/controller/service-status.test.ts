@@ -7,7 +7,7 @@ import { statusUpdate } from "./service-status.ts";
 
 const NOW = "2026-11-21T12:00:00Z";
 const THEIRS = { type: "theirs", status: "True", reason: "R", message: "", lastTransitionTime: "2026-01-01T00:00:00Z" };
-const FULL = { code: "pool-exhausted", families: ["IPv4"], pools: ["p"] } as const;
+const FULL = { code: "pool-exhausted", families: ["IPv4"], pools: ["p"], poolCount: 1 } as const;
 const FULL_TEXT = "no free IPv4 address in pool p; extend the pool, release an address, or share one";
 
 function service(status: object = {}, annotations: Record<string, string> = {}): ServiceView {
