@@ -1,8 +1,7 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { Agent, get } from "node:https";
-import { startApiServer } from "../../src/dev/api-server/server.ts";
 import { RawApiClient, type Reached } from "../support/raw-api-client.ts";
+import { type ServerProcess, startServerProcess } from "./server-process.ts";
 
 const SERVICES = 4_000;
 const WATCHERS = 4;
@@ -28,22 +27,21 @@ export interface ApiServerFigures {
 
 /** Load of the embedded API server, which runs in a process of its own. Takes less than 15 s. */
 export async function benchApiServer(): Promise<ApiServerFigures> {
-  const child = fork(import.meta.filename, ["serve"], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const server = await startServerProcess();
   try {
-    const [reached] = (await once(child, "message")) as [Reached];
-    const api = new RawApiClient(reached);
+    const api = new RawApiClient(server.reached);
     try {
-      return await measure(child, api, reached);
+      return await measure(server, api);
     } finally {
       api.close();
     }
   } finally {
-    child.disconnect();
+    server.close();
   }
 }
 
-async function measure(child: ChildProcess, api: RawApiClient, reached: Reached): Promise<ApiServerFigures> {
-  const rated = (work: () => Promise<void>): Promise<Rate> => rate(child, work);
+async function measure(server: ServerProcess, api: RawApiClient): Promise<ApiServerFigures> {
+  const rated = (work: () => Promise<void>): Promise<Rate> => rate(server, work);
   const create = await rated(() => each((i) => api.post(COLLECTION, service(i))));
   const patch = (i: number, address: string) =>
     api.patch(`${COLLECTION}/app-${i}/status`, "merge", { status: { loadBalancer: { ingress: [{ ip: address }] } } });
@@ -51,7 +49,7 @@ async function measure(child: ChildProcess, api: RawApiClient, reached: Reached)
   const started = performance.now();
   const list = await api.get(COLLECTION);
   const listMilliseconds = Math.round(performance.now() - started);
-  const watches = await Promise.all(Array.from({ length: WATCHERS }, () => watch(reached, list.json.metadata)));
+  const watches = await Promise.all(Array.from({ length: WATCHERS }, () => watch(server.reached, list.json.metadata)));
   const update = await rated(async () => {
     await each((i) => patch(i, "192.0.2.2"));
     await Promise.all(watches.map(({ complete }) => complete));
@@ -66,23 +64,16 @@ async function measure(child: ChildProcess, api: RawApiClient, reached: Reached)
   };
 }
 
-async function rate(child: ChildProcess, work: () => Promise<void>): Promise<Rate> {
-  const before = await serverCpu(child);
+async function rate(server: ServerProcess, work: () => Promise<void>): Promise<Rate> {
+  const before = await server.cpu();
   const started = performance.now();
   await work();
   const seconds = (performance.now() - started) / 1000;
-  const cpu = (await serverCpu(child)) - before;
+  const cpu = (await server.cpu()) - before;
   return {
     perSecond: Math.round(SERVICES / seconds),
     serverCpuMicrosecondsEach: Math.round(cpu / SERVICES),
   };
-}
-
-/** Processor time that the server has used so far, in microseconds. */
-async function serverCpu(child: ChildProcess): Promise<number> {
-  child.send("cpu");
-  const [microseconds] = (await once(child, "message")) as [number];
-  return microseconds;
 }
 
 /** One request for every Service. Throws when one is refused: a bench of error messages would be fast. */
@@ -127,15 +118,3 @@ function service(i: number) {
     },
   };
 }
-
-async function serve(): Promise<void> {
-  const { port, url, caCertificate, adminToken } = await startApiServer();
-  process.on("message", () => {
-    const { user, system } = process.cpuUsage();
-    process.send!(user + system);
-  });
-  process.once("disconnect", () => process.exit());
-  process.send!({ port, url, caCertificate, adminToken } satisfies Reached);
-}
-
-if (process.argv[2] === "serve" && process.argv[1] === import.meta.filename) await serve();
