@@ -88,7 +88,7 @@ interface Part {
 
 async function serve(invocation: Invocation, log: Log, stopped: Promise<string>): Promise<void> {
   const { flags, env } = invocation;
-  const endpoint = loadEndpoint({ kubeconfig: flags.kubeconfig || undefined, env });
+  const endpoint = await loadEndpoint({ kubeconfig: flags.kubeconfig || undefined, env });
   const namespace = namespaceFrom(flags, env, endpoint);
   const timing = { clock: systemClock, random: systemRandom };
   const surroundings: Surroundings = {

@@ -99,7 +99,7 @@ function addLabNode(program: Command): void {
     .requiredOption("--kubeconfig <file>")
     .requiredOption("--certificate <file>")
     .action(async ({ node, kubeconfig, certificate }: { node: string; kubeconfig: string; certificate: string }) => {
-      startNodeAgent(
+      await startNodeAgent(
         NODES.find(({ name }) => name === node)!,
         kubeconfig,
         certificate,
@@ -108,8 +108,8 @@ function addLabNode(program: Command): void {
     });
 }
 
-function startNodeAgent(node: LabNode, kubeconfig: string, certificateFile: string): void {
-  const endpoint = loadEndpoint({ kubeconfig, env: {} });
+async function startNodeAgent(node: LabNode, kubeconfig: string, certificateFile: string): Promise<void> {
+  const endpoint = await loadEndpoint({ kubeconfig, env: {} });
   const log = lineLog();
   const random = { next: () => Math.random() };
   runNodeAgent(node, {

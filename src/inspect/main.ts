@@ -48,7 +48,7 @@ export function runValidate(options: ValidateOptions, terminal: Terminal): Promi
 /** `metallb explain service`. Returns the exit code. */
 export function runExplainService(options: ExplainOptions, terminal: Terminal): Promise<number> {
   return orComplain("explain", terminal, async () => {
-    const { client, namespace, contextNamespace } = connect(options, terminal);
+    const { client, namespace, contextNamespace } = await connect(options, terminal);
     const [inNamespace, name] = options.service.includes("/")
       ? (options.service.split("/", 2) as [string, string])
       : [options.serviceNamespace ?? contextNamespace ?? "default", options.service];
@@ -70,7 +70,7 @@ export function runPlan(options: PlanOptions, terminal: Terminal): Promise<numbe
     if (filename.length + deleted.length === 0)
       throw usage("give -f FILE or --delete NAME; metallb plan --help shows examples");
     const texts = await readManifestTexts(filename, terminal.stdin);
-    const { client, namespace } = connect(options, terminal);
+    const { client, namespace } = await connect(options, terminal);
     const files = collectConfig(texts, namespace);
     const snapshot = await readCluster(client, namespace);
     const { lists: live, notes } = await readConfig(client, snapshot);
@@ -96,8 +96,8 @@ interface Connection {
   readonly contextNamespace: string | undefined;
 }
 
-function connect({ kubeconfig, namespace }: ClusterOptions, { env }: Terminal): Connection {
-  const endpoint = loadEndpoint({ kubeconfig, env });
+async function connect({ kubeconfig, namespace }: ClusterOptions, { env }: Terminal): Promise<Connection> {
+  const endpoint = await loadEndpoint({ kubeconfig, env });
   return {
     client: createKubeClient(endpoint),
     namespace: namespace || env["METALLB_NAMESPACE"] || USUAL_NAMESPACE,

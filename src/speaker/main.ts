@@ -48,7 +48,7 @@ export async function runSpeaker(given: SpeakerFlags, env: Environment): Promise
 async function serve(flags: SpeakerFlags, policy: TlsPolicy, env: Environment, log: Log): Promise<number> {
   const { nodeName: node, namespace } = flags;
   const ends = signalled();
-  const endpoint = loadEndpoint({ kubeconfig: flags.kubeconfig === "" ? undefined : flags.kubeconfig, env });
+  const endpoint = await loadEndpoint({ kubeconfig: flags.kubeconfig === "" ? undefined : flags.kubeconfig, env });
   const excludedInterfaces = readExcludedInterfaces(flags.excludeL2File);
   const client = createKubeClient(endpoint);
   const metrics = createMetrics("speaker");

@@ -38,7 +38,7 @@ async function measure(): Promise<void> {
     const before = rss();
     const started = performance.now();
     const cpu = process.cpuUsage();
-    const watcher = createKubeWatcher(loadEndpoint({ kubeconfig, env: {} }), {
+    const watcher = createKubeWatcher(await loadEndpoint({ kubeconfig, env: {} }), {
       clock: systemClock,
       random: systemRandom,
       log: silentLog,

@@ -31,7 +31,7 @@ async function start(): Promise<KubeClient> {
   server = await startApiServer({ crds: customResourceDefinitions() });
   const kubeconfig = join(directory, "kubeconfig");
   writeFileSync(kubeconfig, server.kubeconfig());
-  const endpoint = loadEndpoint({ kubeconfig, env: {} });
+  const endpoint = await loadEndpoint({ kubeconfig, env: {} });
   const client = createKubeClient(endpoint);
   const deps = { clock: systemClock, random: systemRandom, log: new RecordingLog() };
   const events = createEventRecorder(client, { component: "metallb-controller", host: "test", ...deps });

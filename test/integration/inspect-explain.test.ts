@@ -21,7 +21,7 @@ async function sharedPorts(): Promise<void> {
 
 test("with a controller at work: the same reason as in the Service's status, and the events", async () => {
   await sharedPorts();
-  lab.controller();
+  await lab.controller();
   const explain = () => lab.json("explain", "service", "default/web-other");
   await expect.poll(async () => (await explain()).events.length, { timeout: 10_000 }).toBeGreaterThan(0);
   const { decision, shown, differences, pools, events } = await explain();

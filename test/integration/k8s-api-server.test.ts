@@ -26,7 +26,7 @@ beforeAll(async () => {
   server = await startApiServer();
   const file = join(folder, "kubeconfig");
   writeFileSync(file, server.kubeconfig());
-  endpoint = loadEndpoint({ kubeconfig: file, env: {} });
+  endpoint = await loadEndpoint({ kubeconfig: file, env: {} });
   client = createKubeClient(endpoint);
 });
 

@@ -46,7 +46,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "speaker-test-"));
   const kubeconfig = join(directory, "kubeconfig");
   writeFileSync(kubeconfig, server.kubeconfig());
-  const endpoint = loadEndpoint({ kubeconfig, env: {} });
+  const endpoint = await loadEndpoint({ kubeconfig, env: {} });
   client = createKubeClient(endpoint);
   const common = { clock: systemClock, random: systemRandom, log };
   for (const name of [NAMESPACE, "shop"]) await create(KINDS.Namespace, "", name);

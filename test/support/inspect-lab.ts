@@ -113,8 +113,8 @@ export class InspectLab {
   }
 
   /** Starts a controller on this server, which leads. */
-  controller(): void {
-    const endpoint = loadEndpoint({ kubeconfig: join(this.folder, "kubeconfig"), env: {} });
+  async controller(): Promise<void> {
+    const endpoint = await loadEndpoint({ kubeconfig: join(this.folder, "kubeconfig"), env: {} });
     const client: KubeClient = createKubeClient(endpoint);
     const timing = { clock: systemClock, random: systemRandom, log: silentLog };
     const events = createEventRecorder(client, { component: "metallb-controller", host: "test", ...timing });

@@ -27,6 +27,7 @@ export class ScriptedApi {
   readonly kubeconfig: string;
   readonly #server: Server;
   readonly #folder: string;
+  #endpoint: KubeEndpoint | undefined;
   #answers: readonly Answer[] = [];
 
   private constructor(server: Server, folder: string) {
@@ -43,11 +44,13 @@ export class ScriptedApi {
     const api = new ScriptedApi(server, mkdtempSync(join(tmpdir(), "metallb-scripted-")));
     const { port } = server.address() as AddressInfo;
     writeFileSync(api.kubeconfig, kubeconfig(`https://127.0.0.1:${port}`, cert));
+    api.#endpoint = await loadEndpoint({ kubeconfig: api.kubeconfig, env: {} });
     return api;
   }
 
+  /** How a client reaches it, by its kubeconfig. */
   get endpoint(): KubeEndpoint {
-    return loadEndpoint({ kubeconfig: this.kubeconfig, env: {} });
+    return this.#endpoint!;
   }
 
   script(...answers: readonly Answer[]): void {

@@ -70,7 +70,7 @@ async function buildLab(
   closers.push(() => apiServer.close());
   const { certificate, key } = await generateCertificates(["webapp.example"], systemClock.wallTime());
   writeFileSync(folder.containerCertificate, JSON.stringify({ cert: certificate, key }), { mode: 0o600 });
-  const cluster = new Cluster(createKubeClient(loadEndpoint({ kubeconfig: folder.kubeconfig, env: {} })));
+  const cluster = new Cluster(createKubeClient(await loadEndpoint({ kubeconfig: folder.kubeconfig, env: {} })));
   const lab = new Lab({ folder, dist, holder, apiServer, cluster, close });
   progress.failWith(lab.trouble);
   return lab;
