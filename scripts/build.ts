@@ -1,8 +1,8 @@
 /**
- * Builds `dist/`: metallb.mjs (production), metallb-dev.mjs (embedded API server and lab) and metallb.node (packet
- * sockets). Fails when development or test code can be reached from the production bundle.
+ * Builds `dist/`: metallb.mjs and its parts that are loaded when needed (production), metallb-dev.mjs (embedded API
+ * server and lab) and metallb.node (packet sockets). Fails when development or test code can be reached from the production bundle.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import type { Metafile } from "esbuild";
@@ -18,11 +18,15 @@ const REQUIRE_BANNER = `import { createRequire as __createRequire } from "node:m
 /** The host's own Node may be too old to load what the bundle holds; say so instead of failing somewhere in it. */
 const VERSION_BANNER = `if (Number.parseInt(process.versions.node) < 22) { process.stderr.write("metallb needs Node 22.19 or newer, this is " + process.version + "; in a checkout, npm run brings its own\\n"); process.exit(1); }`;
 
-async function bundle(entry: string, outfile: string): Promise<Metafile> {
+/** What is imported dynamically becomes a file of its own, `NAME-part-….mjs`: who doesn't need it doesn't load it. */
+async function bundle(name: string, entry: string): Promise<Metafile> {
   const result = await build({
     absWorkingDir: ROOT,
-    entryPoints: [entry],
-    outfile: join(DIST, outfile),
+    entryPoints: { [name]: entry },
+    outdir: DIST,
+    outExtension: { ".js": ".mjs" },
+    chunkNames: `${name}-part-[hash]`,
+    splitting: true,
     bundle: true,
     minify: true,
     keepNames: true,
@@ -33,9 +37,7 @@ async function bundle(entry: string, outfile: string): Promise<Metafile> {
     legalComments: "none",
     logLevel: "warning",
     external: ["./metallb-dev.mjs"],
-    banner: {
-      js: outfile === "metallb.mjs" ? `#!/usr/bin/env node\n${VERSION_BANNER}\n${REQUIRE_BANNER}` : REQUIRE_BANNER,
-    },
+    banner: { js: REQUIRE_BANNER },
     define: { METALLB_VERSION: JSON.stringify(version) },
   });
   return result.metafile;
@@ -46,10 +48,16 @@ function assertProductionOnly(metafile: Metafile): void {
   if (strays.length > 0) throw new Error(`development code in the production bundle: ${strays.join(", ")}`);
 }
 
+/** Every part would get it as a banner, and only the entry is ever run as a program. */
+function makeExecutable(file: string): void {
+  writeFileSync(file, `#!/usr/bin/env node\n${VERSION_BANNER}\n${readFileSync(file, "utf8")}`);
+  chmodSync(file, 0o755);
+}
+
 rmSync(DIST, { recursive: true, force: true });
 mkdirSync(DIST, { recursive: true });
-assertProductionOnly(await bundle("src/cli/main.ts", "metallb.mjs"));
-await bundle("src/dev/main.ts", "metallb-dev.mjs");
-chmodSync(join(DIST, "metallb.mjs"), 0o755);
+assertProductionOnly(await bundle("metallb", "src/cli/main.ts"));
+await bundle("metallb-dev", "src/dev/main.ts");
+makeExecutable(join(DIST, "metallb.mjs"));
 if (existsSync(ADDON)) copyFileSync(ADDON, join(DIST, "metallb.node"));
 else process.stderr.write("build: no native addon (sh src/native/build.sh says why); layer 2 will not answer\n");

@@ -9,8 +9,8 @@ export interface SpawnedWorker extends ProtocolWorker {
   close(): Promise<void>;
 }
 
-/** The bundle is its own worker; from source it is the command line's entry that becomes one. */
-const ENTRY = import.meta.url.endsWith(".ts") ? new URL("../cli/main.ts", import.meta.url) : new URL(import.meta.url);
+/** The command line's entry becomes the worker: beside this part in the bundle, in its folder in the source. */
+const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "../cli/main.ts" : "./metallb.mjs", import.meta.url);
 
 export function spawnProtocolWorker(options: Omit<WorkerOptions, "role">): SpawnedWorker {
   const workerData: WorkerOptions = { role: "protocol", ...options };
