@@ -2,8 +2,8 @@
  * `npm run bench:controller`: the controller (production bundle) against the embedded API server, each in a process of
  * its own. Prints one JSON object. Figures compare things within this one run; they are not timed tests.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { existsSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { RawApiClient } from "../support/raw-api-client.ts";
 import { benchAllocator } from "./allocator.ts";
@@ -22,31 +22,27 @@ interface Memory {
   readonly peakRssMiB: number;
 }
 
-async function inCluster<T>(measure: (cluster: BenchCluster, kubeconfig: string) => Promise<T>): Promise<T> {
+async function withCluster<T>(measure: (cluster: BenchCluster) => Promise<T>): Promise<T> {
   const server = await startServerProcess();
-  const folder = mkdtempSync(join(tmpdir(), "metallb-bench-"));
   const api = new RawApiClient(server.reached);
   try {
-    const kubeconfig = join(folder, "kubeconfig");
-    writeFileSync(kubeconfig, server.reached.kubeconfig, { mode: 0o600 });
     const cluster = new BenchCluster(server, api);
     await cluster.prepare();
-    return await measure(cluster, kubeconfig);
+    return await measure(cluster);
   } finally {
     api.close();
     server.close();
-    rmSync(folder, { recursive: true });
   }
 }
 
 /** Pending Services, then the controller starts: from its start as a process until the last address is in a status. */
 function benchCold() {
-  return inCluster(async (cluster, kubeconfig) => {
+  return withCluster(async (cluster) => {
     await cluster.createServices(0, COLD);
     const assigned = await cluster.watchAddresses(COLD);
     const serverCpu = await cluster.server.cpu();
     const started = performance.now();
-    const controller = await ControllerProcess.start(kubeconfig);
+    const controller = await ControllerProcess.start(cluster.server.reached);
     const times = (await assigned.complete).map((time) => time - started).sort((a, b) => a - b);
     const [first, last] = [times[0]!, times.at(-1)!];
     const controllerCpu = controller.cpu();
@@ -66,10 +62,10 @@ function benchCold() {
 
 /** One Service after the other with many there already; time from the answer to its creation to its address. */
 function benchWarm() {
-  return inCluster(async (cluster, kubeconfig) => {
+  return withCluster(async (cluster) => {
     await cluster.createServices(0, WARM_EXISTING);
     const existing = await cluster.watchAddresses(WARM_EXISTING);
-    const controller = await ControllerProcess.start(kubeconfig);
+    const controller = await ControllerProcess.start(cluster.server.reached);
     await existing.complete;
     await pause(2_000);
     const latencies: number[] = [];
@@ -89,20 +85,20 @@ function benchWarm() {
 
 /** A cluster grows; at each size the controller's memory while it serves, then that of a new one and what it writes. */
 function benchMemory() {
-  return inCluster(async (cluster, kubeconfig) => {
+  return withCluster(async (cluster) => {
     const growing: Memory[] = [];
     const restarted: (Memory & { readonly servicesWritten: number; readonly poolsWritten: number })[] = [];
     let there = 0;
     for (const services of MEMORY_STEPS) {
       const assigned = await cluster.watchAddresses(services - there);
-      const controller = await ControllerProcess.start(kubeconfig);
+      const controller = await ControllerProcess.start(cluster.server.reached);
       await cluster.createServices(there, services);
       await assigned.complete;
       await pause(5_000);
       growing.push({ services, ...controller.memory() });
       await controller.stop();
       const before = await cluster.versions();
-      const again = await ControllerProcess.start(kubeconfig);
+      const again = await ControllerProcess.start(cluster.server.reached);
       await pause(5_000 + services / 10);
       restarted.push({ services, ...again.memory(), ...before.changed(await cluster.versions()) });
       await again.stop();

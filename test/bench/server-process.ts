@@ -4,13 +4,9 @@ import { customResourceDefinitions } from "../../src/config/crds.ts";
 import { startApiServer } from "../../src/dev/api-server/server.ts";
 import type { Reached } from "../support/raw-api-client.ts";
 
-interface Started extends Reached {
-  readonly kubeconfig: string;
-}
-
 /** An embedded API server in a process of its own, so that its work can be told from its clients'. */
 export interface ServerProcess {
-  readonly reached: Started;
+  readonly reached: Reached;
   /** Processor time that it has used so far, in microseconds. */
   cpu(): Promise<number>;
   close(): void;
@@ -18,7 +14,7 @@ export interface ServerProcess {
 
 export async function startServerProcess(): Promise<ServerProcess> {
   const child = fork(import.meta.filename, ["serve"], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const [reached] = (await once(child, "message")) as [Started];
+  const [reached] = (await once(child, "message")) as [Reached];
   return {
     reached,
     async cpu() {
@@ -31,14 +27,13 @@ export async function startServerProcess(): Promise<ServerProcess> {
 }
 
 async function serve(): Promise<void> {
-  const server = await startApiServer({ crds: customResourceDefinitions() });
-  const { port, url, caCertificate, adminToken } = server;
+  const { port, url, caCertificate, adminToken } = await startApiServer({ crds: customResourceDefinitions() });
   process.on("message", () => {
     const { user, system } = process.cpuUsage();
     process.send!(user + system);
   });
   process.once("disconnect", () => process.exit());
-  process.send!({ port, url, caCertificate, adminToken, kubeconfig: server.kubeconfig() } satisfies Started);
+  process.send!({ port, url, caCertificate, adminToken } satisfies Reached);
 }
 
 if (process.argv[2] === "serve" && process.argv[1] === import.meta.filename) await serve();
