@@ -1,13 +1,20 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that compute need no limit but one against hanging: how fast a machine is when it is busy is no property of ours. */
+const testTimeout = 60_000;
 const setupFiles = ["test/support/seed.ts"];
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", setupFiles, include: ["src/**/*.test.ts", "test/*.test.ts"] } },
+      { test: { name: "unit", setupFiles, testTimeout, include: ["src/**/*.test.ts", "test/*.test.ts"] } },
       {
-        test: { name: "scenario", setupFiles, include: ["test/scenario/**/*.test.ts", "test/port-suite/**/*.test.ts"] },
+        test: {
+          name: "scenario",
+          setupFiles,
+          testTimeout,
+          include: ["test/scenario/**/*.test.ts", "test/port-suite/**/*.test.ts"],
+        },
       },
       {
         test: {
