@@ -38,7 +38,7 @@ async function cluster(count: number, { onTestFinished }: TestContext): Promise<
   const spec = { addresses: ["192.0.2.0/24"] };
   await lab.api.post(POOLS, { apiVersion: "metallb.io/v1beta1", kind: "IPAddressPool", metadata, spec });
   const shown = new Map<string, string[]>();
-  const watcher = createKubeWatcher(loadEndpoint({ kubeconfig, env: {} }), {
+  const watcher = createKubeWatcher(await loadEndpoint({ kubeconfig, env: {} }), {
     clock: systemClock,
     random: systemRandom,
     log: silentLog,
