@@ -51,7 +51,7 @@ interface TestReplica {
 }
 
 async function startReplica(kubeconfig: string): Promise<TestReplica> {
-  const endpoint = loadEndpoint({ kubeconfig, env: {} });
+  const endpoint = await loadEndpoint({ kubeconfig, env: {} });
   const common = { random: systemRandom, log: silentLog };
   const client = createKubeClient(endpoint);
   const watcher = createKubeWatcher(endpoint, { ...common, clock: systemClock });
