@@ -10,7 +10,8 @@ import { stringifyJson } from "../json-text.ts";
 function warningHeaders(warnings: readonly string[]): Record<string, string[]> {
   if (warnings.length === 0) return {};
   const quoted = (warning: string): string => warning.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll(/[\r\n]/g, " ");
-  return { warning: warnings.slice(0, 100).map((warning) => `299 - "${quoted(warning)}"`) };
+  // A write that starts over warns again.
+  return { warning: [...new Set(warnings)].slice(0, 100).map((warning) => `299 - "${quoted(warning)}"`) };
 }
 
 export interface Answer {
