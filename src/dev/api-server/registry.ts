@@ -52,13 +52,14 @@ export function plainDefinition(
 /** What is served at the moment. CustomResourceDefinitions come and go. */
 export class Registry {
   readonly #definitions = new Map<string, Definition>();
+  #groups: ReadonlyMap<string, readonly string[]> | undefined;
   /** Changes with every change of what is served: for ETags and caches. */
   generation = 0;
 
   add(definition: Definition): void {
     const { group, version, plural } = definition.served;
     this.#definitions.set(`${group}/${version}/${plural}`, definition);
-    this.generation++;
+    this.#changed();
   }
 
   /** Stops serving all versions of a resource. */
@@ -66,7 +67,12 @@ export class Registry {
     for (const [key, { served }] of this.#definitions) {
       if (served.group === group && served.plural === plural) this.#definitions.delete(key);
     }
+    this.#changed();
+  }
+
+  #changed(): void {
     this.generation++;
+    this.#groups = undefined;
   }
 
   find(group: string, version: string, plural: string): Definition | undefined {
@@ -88,7 +94,11 @@ export class Registry {
   }
 
   /** Versions by group, the preferred one first. */
-  groups(): Map<string, string[]> {
+  groups(): ReadonlyMap<string, readonly string[]> {
+    return (this.#groups ??= this.#sortedGroups());
+  }
+
+  #sortedGroups(): ReadonlyMap<string, readonly string[]> {
     const groups = new Map<string, string[]>();
     for (const { served } of this.#definitions.values()) {
       const versions = groups.get(served.group) ?? [];

@@ -124,8 +124,8 @@ function merge(
 }
 
 /**
- * Works out the next state of an object. `change` gets a copy of the present one and returns the new body; it may throw.
- * Throws a StatusError.
+ * Works out the next state of an object. `change` gets the present one, which it must not change, and returns the new
+ * body, which may share with it; it may throw. Throws a StatusError.
  */
 export function planUpdate(
   kernel: Kernel,
@@ -136,8 +136,7 @@ export function planUpdate(
 ): Change {
   const { served, strategy } = definition;
   const { namespace = "", name } = current.metadata;
-  const sent = cloneJson(change(cloneJson(current)));
-  const body = admitBody(sent, definition, kernel.registry, { namespace, name }, options);
+  const body = admitBody(cloneJson(change(current)), definition, kernel.registry, { namespace, name }, options);
   checkPreconditions(definition, body, current);
   keepSystemFields(body, current);
   const next = merge(kernel, definition, body, current, options);
