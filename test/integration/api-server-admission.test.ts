@@ -148,6 +148,13 @@ describe("an answer", () => {
     const denied = await api.post(CONFIG_MAPS, configMap("b"));
     expect(denied.code).toBe(400);
     expect(denied.headers["warning"]).toBe('299 - "careful"');
+    hook.handler = () => ({
+      allowed: true,
+      warnings: ["naïve — 日本", "two\nlines\u0085", "two\nlines\u0085", { a: 1 }],
+    });
+    const odd = await api.post(CONFIG_MAPS, configMap("c"));
+    const text = Buffer.from(odd.headers["warning"] as string, "latin1").toString();
+    expect(text).toBe('299 - "naïve — 日本", 299 - "two lines ", 299 - ""');
   });
 
   test.each([

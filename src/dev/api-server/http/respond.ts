@@ -6,12 +6,18 @@ import type { Status } from "../status.ts";
 import { StatusError } from "../status.ts";
 import { stringifyJson } from "../json-text.ts";
 
-/** Warning headers for texts that the client should print (RFC 9111 §5.5, code 299). */
+/**
+ * Warning headers for texts that the client should print (RFC 9111 §5.5, code 299). Clients read UTF-8 in them; Node
+ * takes one character for one byte, and none for control characters.
+ */
 function warningHeaders(warnings: readonly string[]): Record<string, string[]> {
   if (warnings.length === 0) return {};
-  const quoted = (warning: string): string => warning.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll(/[\r\n]/g, " ");
+  const header = (warning: string): string => {
+    const quoted = warning.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll(/\p{Cc}/gu, " ");
+    return `299 - "${Buffer.from(quoted).toString("latin1")}"`;
+  };
   // A write that starts over warns again.
-  return { warning: [...new Set(warnings)].slice(0, 100).map((warning) => `299 - "${quoted(warning)}"`) };
+  return { warning: [...new Set(warnings)].slice(0, 100).map(header) };
 }
 
 export interface Answer {
@@ -26,13 +32,15 @@ export interface Answer {
 export function sendObject(response: ServerResponse, answer: Answer): void {
   const yaml = answer.format === "yaml";
   const text = yaml ? stringify(answer.body, { aliasDuplicateObjects: false }) : `${stringifyJson(answer.body)}\n`;
+  // As bytes: Node would send the header in the encoding of a text that follows it.
+  const bytes = Buffer.from(text);
   const headers = {
     "cache-control": "no-cache, private",
     "content-type": answer.contentType ?? (yaml ? "application/yaml" : "application/json"),
-    "content-length": Buffer.byteLength(text),
+    "content-length": bytes.length,
     ...warningHeaders(answer.warnings ?? []),
   };
-  response.writeHead(answer.code, headers).end(text);
+  response.writeHead(answer.code, headers).end(bytes);
 }
 
 export function sendText(response: ServerResponse, code: number, text: string): void {
