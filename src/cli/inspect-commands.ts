@@ -55,8 +55,9 @@ is not in the files stays, unless --delete names it, or --prune is given and its
 kind is in the files. Errors are those that metallb validate and the admission
 webhook would report.
 
-Needs permission to list services, namespaces and all kinds of metallb.io
-(docs/inspect.md has a ClusterRole).
+Needs permission to list services, namespaces and ipaddresspools.metallb.io. The
+other kinds are checked, too, as far as they can be read (docs/inspect.md has a
+ClusterRole).
 
 Exit codes: 0 every Service keeps the addresses it has; 3 some would lose or
 change one; 1 the change is invalid, or the cluster can't be read; 2 wrong

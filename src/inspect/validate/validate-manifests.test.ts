@@ -128,9 +128,22 @@ describe("issues, where they are and what to do", () => {
       why: "a pool that is nowhere",
       text: `${pool("pool-a", "{addresses: [10.0.0.0/24]}")}---\n${HEAD}\nkind: L2Advertisement\nmetadata: {name: l}\nspec: {ipAddressPools: [poola, other]}\n`,
       want: [
+        expect.stringContaining("3 warning metadata.name: no L2Advertisement or BGPAdvertisement") as string,
         '9 warning spec.ipAddressPools[0]: there is no IPAddressPool "poola" in these files; did you mean "pool-a"?',
         '9 warning spec.ipAddressPools[1]: there is no IPAddressPool "other" in these files; correct it, or give the file that has it, too',
       ],
+    },
+    {
+      why: "a pool that was forgotten by those who announce",
+      text: `${pool("a", "{addresses: [10.0.0.0/24]}")}---\n${pool("b", "{addresses: ['fd00::/64']}", ", labels: {x: z}")}---\n${HEAD}\nkind: L2Advertisement\nmetadata: {name: l}\nspec: {ipAddressPoolSelectors: [{matchLabels: {x: z}}]}\n`,
+      want: [
+        "3 warning metadata.name: no L2Advertisement or BGPAdvertisement in these files is for this pool; its addresses would be given out and announced by nobody: name it in spec.ipAddressPools of one",
+      ],
+    },
+    {
+      why: "a field without effect",
+      text: `apiVersion: metallb.io/v1beta2\nkind: BGPPeer\nmetadata: {name: a}\nspec: {myASN: 1, peerASN: 2, peerAddress: 'fd00::1', disableMP: true}\n`,
+      want: ["4 warning spec.disableMP: deprecated and has no effect; remove it"],
     },
   ])("$why", ({ text, want }) => {
     expect(said(text)).toEqual(want);
