@@ -137,6 +137,21 @@ describe("a review", () => {
   });
 });
 
+test("a rule for one version sees requests in another that the server itself converts", async () => {
+  const peers = (version: string) => `/apis/metallb.io/${version}/namespaces/metallb-system/bgppeers`;
+  const rules = [{ operations: ["*"], apiGroups: ["metallb.io"], apiVersions: ["v1beta2"], resources: ["bgppeers"] }];
+  await register(webhook({ rules }), webhook({ name: "exact.example.org", rules, matchPolicy: "Exact" }));
+  const spec = { myASN: 64_500, peerASN: 64_501, peerAddress: "2001:db8::1" };
+  expect((await api.post(`${peers("v1beta1")}?dryRun=All`, { metadata: { name: "p" }, spec })).code).toBe(201);
+  expect(hook.calls.map(({ review }) => review.request)).toMatchObject([
+    {
+      kind: { version: "v1beta2" },
+      requestKind: { version: "v1beta1" },
+      object: { apiVersion: "metallb.io/v1beta2", spec },
+    },
+  ]);
+});
+
 describe("an answer", () => {
   test("that allows may warn, and so may one that denies", async () => {
     await register(webhook());
@@ -352,6 +367,17 @@ describe("what happens while a webhook thinks", () => {
     };
     const { code } = await api.post(CONFIG_MAPS, { metadata: { name: "a", labels: { slow: "yes" } } });
     expect(code).toBe(409);
+  });
+
+  test("may be a deletion, which a deletion of the whole collection does not mind", async () => {
+    for (const name of ["a", "b", "c"]) await api.post(CONFIG_MAPS, configMap(name));
+    await register(webhook());
+    hook.handler = async ({ review }) => {
+      if (review.request.name === "a") await api.delete(`${CONFIG_MAPS}/b`);
+      return { allowed: true };
+    };
+    expect((await api.delete(CONFIG_MAPS)).code).toBe(200);
+    expect((await api.get(CONFIG_MAPS)).json.items).toEqual([]);
   });
 
   test.each([{ ipFamilies: ["IPv4"] }, { ipFamilies: ["IPv6"] }])(

@@ -20,6 +20,7 @@ import type { WriteOptions } from "../rest/write-options.ts";
 import { writeOptions } from "../rest/write-options.ts";
 import type { Plan } from "../rest/write.ts";
 import { write } from "../rest/write.ts";
+import { StatusError } from "../status.ts";
 import type { SubresourceHandlers } from "../subresources/handlers.ts";
 import { decodeObject, readBody } from "./body.ts";
 import { sendObject } from "./respond.ts";
@@ -198,7 +199,7 @@ export class ResourceHandler {
     for (const { metadata } of list.items) {
       const target = { namespace: metadata.namespace ?? "", name: metadata.name };
       const how = { ...DELETE_NOW, dryRun, propagation };
-      await deleteAdmitted(this.#kernel, definition, target, how, admit);
+      await deleteAdmitted(this.#kernel, definition, target, how, admit).catch(unlessGone);
     }
     const context = { include: includeObject(query), wallTime: this.#kernel.wallTime() };
     const body = representList(list, definition.served, how, context);
@@ -213,6 +214,11 @@ function optionsBody({ manager, managerGiven, dryRun, fieldValidation }: WriteOp
     ...(managerGiven ? { fieldManager: manager } : {}),
     fieldValidation,
   };
+}
+
+/** Another request was faster to delete what is to be deleted. */
+function unlessGone(thrown: unknown): void {
+  if (!(thrown instanceof StatusError) || thrown.status.code !== 404) throw thrown;
 }
 
 function hasVersion(body: Json): boolean {
