@@ -169,8 +169,7 @@ async function startWebhooks({ flags, policy }: Invocation, surroundings: Surrou
       return keeper.serving ? [] : [`the webhooks' certificate in Secret ${secret.name}`];
     },
     stop: async () => {
-      await keeper.close();
-      await server.close();
+      await Promise.all([within(LAST_WRITES, keeper.close()), server.close()]);
     },
   };
 }

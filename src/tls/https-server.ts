@@ -10,6 +10,9 @@ import type { TlsPolicy } from "./policy.ts";
 
 const HANDSHAKE_TIMEOUT = seconds(10);
 
+/** How long requests that are under way may go on after the server was closed. */
+const LAST_ANSWERS = seconds(1);
+
 /** Bounds of one server, in Node's words. */
 interface ServerLimits {
   readonly requestTimeout: number;
@@ -33,6 +36,7 @@ export interface HttpsServerOptions extends ListenAddress {
   readonly answer: Answer;
 }
 
+/** Closing it ends idle connections at once, and others when they are answered or a second has passed. */
 export interface HttpsServer extends Listening {
   /** New connections get this certificate; those that are open go on. */
   use(certificate: ServerCertificate): void;
@@ -63,8 +67,13 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
     use: (next) => server.setSecureContext({ ...policy, ...next }),
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
+        const timer = setTimeout(() => {
+          for (const socket of sockets) socket.destroy();
+        }, LAST_ANSWERS);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
       }),
   };
 }

@@ -188,6 +188,27 @@ describe("certificates", () => {
   });
 });
 
+test("a call that is under way is answered although the server closes", async () => {
+  const list = kube.list.bind(kube);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let listing = () => {};
+  const began = new Promise<void>((resolve) => (listing = resolve));
+  kube.list = async (resource, options) => {
+    listing();
+    await held;
+    return list(resource, options);
+  };
+  const call = client.post(POOLS, review(pool("10.0.0.0/24")));
+  await began;
+  const closed = server.close();
+  await expect(new WebhookClient(server.port, texts["ca.crt"], NAME).post(POOLS, {})).rejects.toThrow("ECONNREFUSED");
+  release();
+  expect((await call).json?.response).toEqual({ uid: "42", allowed: true });
+  await closed;
+  await start(false);
+});
+
 test("HTTP/2 is spoken when it is asked for, and HTTP/1.1 beside it", async () => {
   await server.close();
   await start(true);

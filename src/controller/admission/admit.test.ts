@@ -126,6 +126,78 @@ describe("admit", () => {
     expect(admit(request, { ...NONE, ...existing })).toMatchObject({ allowed, code: allowed ? 200 : 403 });
   });
 
+  const aggregated = object("BGPAdvertisement", "adv", { aggregationLength: 26, aggregationLengthV6: 120 });
+  test.each<[string, Incoming, Partial<ConfigObjects>, string | undefined]>([
+    [
+      "a pool that an advertisement can't aggregate, IPv4",
+      incoming("IPAddressPool", pool("small", "10.0.0.0/28")),
+      { bgpAdvertisements: [aggregated] },
+      "invalid aggregation length 26",
+    ],
+    [
+      "a pool that an advertisement can't aggregate, IPv6",
+      incoming("IPAddressPool", pool("small", "2001:db8::/124")),
+      { bgpAdvertisements: [aggregated] },
+      "invalid aggregation length 120",
+    ],
+    [
+      "a pool that it can",
+      incoming("IPAddressPool", pool("large", "10.0.0.0/24", "2001:db8::/112")),
+      { bgpAdvertisements: [aggregated] },
+      undefined,
+    ],
+    [
+      "an alias that another Community has",
+      incoming("Community", object("Community", "b", { communities: [{ name: "x", value: "1:2" }] })),
+      { communities: [object("Community", "a", { communities: [{ name: "x", value: "1:1" }] })] },
+      "duplicate definition of community",
+    ],
+    [
+      "an L2Advertisement with a selector that can't be",
+      incoming(
+        "L2Advertisement",
+        object("L2Advertisement", "l", { nodeSelectors: [{ matchExpressions: [{ key: "a", operator: "Near" }] }] }),
+      ),
+      {},
+      "spec.nodeSelectors[0]",
+    ],
+    [
+      "a BFD profile out of bounds, since a schema may be old",
+      incoming("BFDProfile", object("BFDProfile", "b", { detectMultiplier: 1 }), { operation: "UPDATE" }),
+      {},
+      "spec.detectMultiplier",
+    ],
+    [
+      "a BFD profile whose change breaks what uses it",
+      incoming("BFDProfile", object("BFDProfile", "echo", { echoMode: true }), { operation: "UPDATE" }),
+      {
+        bfdProfiles: [object("BFDProfile", "echo", {})],
+        bgpPeers: [
+          object("BGPPeer", "p", { myASN: 64_512, peerASN: 64_513, peerAddress: "10.0.0.1", bfdProfile: "echo" }),
+        ],
+        bgpAdvertisements: [object("BGPAdvertisement", "adv", {})],
+        ipAddressPools: [pool("six", "2001:db8::/120")],
+      },
+      "echo",
+    ],
+  ])("%s, against the whole configuration", (_, request, existing, fragment) => {
+    const answer = admit(request, { ...NONE, ...existing });
+    expect(answer.allowed).toBe(fragment === undefined);
+    expect(answer.message).toContain(fragment ?? "");
+  });
+
+  test("what is not there yet is a warning once, for who refers to it", () => {
+    const adv = object("BGPAdvertisement", "adv", { communities: ["later"] });
+    const answer = admit(incoming("BGPAdvertisement", adv), { ...NONE, ipAddressPools: [pool("a", "10.0.0.0/24")] });
+    expect(answer).toMatchObject({ allowed: true, warnings: [expect.stringContaining("later")] });
+    const other = admit(incoming("IPAddressPool", pool("b", "10.1.0.0/24")), {
+      ...NONE,
+      bgpAdvertisements: [adv],
+      ipAddressPools: [pool("a", "10.0.0.0/24")],
+    });
+    expect(other).toMatchObject({ allowed: true, warnings: [] });
+  });
+
   test("says what a running process would say", () => {
     const objects = { ...NONE, ipAddressPools: [pool("a", "10.0.0.0/24", "x"), pool("b", "10.0.0.0/25")] };
     const [a, b] = objects.ipAddressPools;
