@@ -37,6 +37,8 @@ export type CertificatePlan =
       readonly bundle: string;
       /** Names the authority that signed `serving`. */
       readonly authority: string;
+      /** When `serving` runs out. */
+      readonly expires: number;
     }
   /** The authority stays. */
   | { readonly do: "renew-serving"; readonly fault: CertificateFault }

@@ -52,6 +52,16 @@ export const METRICS = {
       help: "1 while this replica leads and may write, 0 while it stands by",
       labels: [],
     },
+    metallb_controller_admission_requests_total: {
+      type: "counter",
+      help: "Objects that the admission webhooks judged, by kind and outcome (allowed, denied, error)",
+      labels: ["kind", "outcome"],
+    },
+    metallb_controller_webhook_certificate_expiration_timestamp_seconds: {
+      type: "gauge",
+      help: "When the certificate runs out that the webhooks serve with, in seconds since 1970",
+      labels: [],
+    },
     metallb_allocator_addresses_total: poolGauge("Usable addresses of the pool"),
     metallb_allocator_addresses_in_use_total: poolGauge("Addresses of the pool that are in use"),
     metallb_allocator_ipv4_addresses_total: poolGauge("Usable IPv4 addresses of the pool"),

@@ -15,6 +15,9 @@ const LOOKAHEAD_MS = 90 * DAY_MS;
  */
 const OVERLAP_MS = 2 * DAY_MS;
 
+const NOTHING: CertificateTexts = { "ca.crt": "", "ca.key": "", "tls.crt": "", "tls.key": "" };
+
+/** The purpose of TLS servers among those of extended key usage (RFC 5280 §4.2.1.12). */
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 
 /**
@@ -22,17 +25,23 @@ const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
  * the DNS name under which clients reach the server.
  */
 export function certificatePlan(found: Partial<CertificateTexts>, name: string, now: number): CertificatePlan {
-  const { "ca.crt": caText = "", "ca.key": caKey = "", "tls.crt": cert = "", "tls.key": key = "" } = found;
-  const bundle = certificatesOf(caText);
-  const authority = parseCertificate(bundle[0] ?? "");
-  const caFault = faultOfAuthority(caText, caKey, authority, now);
+  const texts = { ...NOTHING, ...found };
+  const authority = firstOf(texts["ca.crt"]);
+  const caFault = faultOfAuthority(texts["ca.crt"], texts["ca.key"], authority, now);
   if (authority === undefined || caFault !== undefined) return { do: "new-authority", fault: caFault ?? "unreadable" };
-  const fault = faultOfServing({ cert, key }, authority, name, now);
+  const serving = { cert: texts["tls.crt"], key: texts["tls.key"] };
+  const fault = faultOfServing(serving, authority, name, now);
   if (fault !== undefined) return { do: "renew-serving", fault };
-  if (bundle.length > 1 && now - authority.validFromDate.getTime() > HOUR_MS + OVERLAP_MS)
-    return { do: "retire-predecessor" };
-  const trusted = bundle.filter((pem) => isTrustworthy(pem, now));
-  return { do: "keep", serving: { cert, key }, bundle: trusted.join(""), authority: authority.fingerprint256 };
+  const bundle = certificatesOf(texts["ca.crt"]);
+  const age = now - authority.validFromDate.getTime();
+  if (bundle.length > 1 && age > HOUR_MS + OVERLAP_MS) return { do: "retire-predecessor" };
+  return {
+    do: "keep",
+    serving,
+    bundle: bundle.filter((pem) => isTrustworthy(pem, now)).join(""),
+    authority: authority.fingerprint256,
+    expires: firstOf(serving.cert)?.validToDate.getTime() ?? now,
+  };
 }
 
 /**
@@ -40,11 +49,12 @@ export function certificatePlan(found: Partial<CertificateTexts>, name: string, 
  * a new one is introduced: those that vouch for a serving certificate with which nothing is wrong but its age.
  */
 export function authoritiesInUse(found: Partial<CertificateTexts>, name: string, now: number): readonly string[] {
-  const { "ca.crt": caText = "", "tls.crt": cert = "", "tls.key": key = "" } = found;
-  return certificatesOf(caText).filter((pem) => {
+  const texts = { ...NOTHING, ...found };
+  const serving = { cert: texts["tls.crt"], key: texts["tls.key"] };
+  return certificatesOf(texts["ca.crt"]).filter((pem) => {
     const authority = isTrustworthy(pem, now) ? parseCertificate(pem) : undefined;
     if (authority === undefined) return false;
-    const fault = faultOfServing({ cert, key }, authority, name, now);
+    const fault = faultOfServing(serving, authority, name, now);
     return fault === undefined || fault === "expires-soon";
   });
 }
@@ -73,7 +83,7 @@ function faultOfServing(
 ): CertificateFault | undefined {
   if (cert === "" && key === "") return "missing";
   if (isTooLarge(cert) || isTooLarge(key)) return "too-large";
-  const serving = parseCertificate(certificatesOf(cert)[0] ?? "");
+  const serving = firstOf(cert);
   if (serving === undefined) return "unreadable";
   if (!isKeyOf(serving, key)) return "wrong-key";
   if (!canServe({ cert, key })) return "unusable";
@@ -97,4 +107,8 @@ function isTrustworthy(pem: string, now: number): boolean {
   const certificate = parseCertificate(pem);
   if (certificate === undefined || !certificate.ca || !isSignedBy(certificate, certificate)) return false;
   return certificate.validFromDate.getTime() <= now && certificate.validToDate.getTime() > now;
+}
+
+function firstOf(text: string): X509Certificate | undefined {
+  return parseCertificate(certificatesOf(text)[0] ?? "");
 }

@@ -21,6 +21,7 @@ import { certificatesOf } from "../../src/tls/pem.ts";
 import { DEFAULT_TLS_POLICY } from "../../src/tls/policy.ts";
 import { startWebhookServer } from "../../src/webhook/server.ts";
 import { type ApiServerLab, eventually, startApiServerLab } from "../support/api-server-lab.ts";
+import { RecordingMetrics } from "../support/recording-metrics.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { webhookConfiguration } from "../support/webhook-configuration.ts";
 
@@ -52,10 +53,11 @@ interface TestReplica {
 
 async function startReplica(kubeconfig: string): Promise<TestReplica> {
   const endpoint = await loadEndpoint({ kubeconfig, env: {} });
-  const common = { random: systemRandom, log: silentLog };
+  const metrics = new RecordingMetrics();
+  const common = { random: systemRandom, metrics, log: silentLog };
   const client = createKubeClient(endpoint);
   const watcher = createKubeWatcher(endpoint, { ...common, clock: systemClock });
-  const routes = createWebhookRoutes(NAMESPACE, { client, clock: systemClock, log: silentLog });
+  const routes = createWebhookRoutes(NAMESPACE, { client, clock: systemClock, metrics, log: silentLog });
   const server = await startWebhookServer({
     port: 0,
     policy: DEFAULT_TLS_POLICY,

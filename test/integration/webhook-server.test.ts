@@ -10,6 +10,7 @@ import { startWebhookServer } from "../../src/webhook/server.ts";
 import { systemClock } from "../../src/platform/system-clock.ts";
 import { kubeError, RecordingKube } from "../support/recording-kube.ts";
 import { RecordingLog } from "../support/recording-log.ts";
+import { RecordingMetrics } from "../support/recording-metrics.ts";
 import { WebhookClient } from "../support/webhook-client.ts";
 
 const NAMESPACE = "metallb-system";
@@ -19,6 +20,7 @@ const POOLS = "/validate-metallb-io-v1beta1-ipaddresspool";
 let texts: CertificateTexts;
 let kube: RecordingKube;
 let log: RecordingLog;
+let metrics: RecordingMetrics;
 let server: HttpsServer;
 let client: WebhookClient;
 
@@ -29,6 +31,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   kube = new RecordingKube();
   log = new RecordingLog();
+  metrics = new RecordingMetrics();
   await start(false);
   client = new WebhookClient(server.port, texts["ca.crt"], NAME);
 });
@@ -39,7 +42,7 @@ afterEach(async () => {
 });
 
 async function start(http2: boolean): Promise<void> {
-  const routes = createWebhookRoutes(NAMESPACE, { client: kube, clock: systemClock, log });
+  const routes = createWebhookRoutes(NAMESPACE, { client: kube, clock: systemClock, metrics, log });
   server = await startWebhookServer({ host: "127.0.0.1", port: 0, policy: DEFAULT_TLS_POLICY, http2, routes, log });
   server.use({ cert: texts["tls.crt"], key: texts["tls.key"] });
 }
@@ -69,6 +72,10 @@ describe("admission", () => {
       allowed: false,
       status: { code: 403, message: expect.stringContaining(`IPAddressPool ${NAMESPACE}/pool: spec.addresses[0]: `) },
     });
+    expect(metrics.series("metallb_controller_admission_requests_total")).toEqual([
+      'metallb_controller_admission_requests_total{kind="IPAddressPool",outcome="allowed"}',
+      'metallb_controller_admission_requests_total{kind="IPAddressPool",outcome="denied"}',
+    ]);
   });
 
   test("looks at what is in the cluster now", async () => {
@@ -88,6 +95,7 @@ describe("admission", () => {
       allowed: false,
       status: { code: 500, message: expect.stringContaining("communities: ServiceUnavailable: etcd is down") },
     });
+    expect(log.messages("warn")).toEqual(["an object could not be judged"]);
   });
 
   test("an API server that doesn't answer in time is named, before the one that asks gives up", async () => {

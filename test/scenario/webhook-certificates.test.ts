@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { KINDS } from "../../src/config/kinds.ts";
 import { millis, seconds } from "../../src/lib/duration.ts";
@@ -64,6 +65,7 @@ describe("a start", () => {
     lab.define("None");
     await lab.quiet();
     expect(lab.bundles).toEqual(Array(2).fill(lab.text("ca.crt")));
+    await lab.pass(seconds(1));
     lab.define("Webhook");
     await lab.quiet();
     expect(lab.bundles).toEqual(Array(3).fill(lab.text("ca.crt")));
@@ -85,6 +87,7 @@ describe("what others do", () => {
     lab.install();
     await lab.start();
     await lab.quiet();
+    await lab.pass(seconds(10));
   });
 
   test("a caBundle that somebody changes is put back", async () => {
@@ -126,6 +129,30 @@ describe("what others do", () => {
 });
 
 describe("faults", () => {
+  test("a tool that takes the caBundle out again and again gets it back once a second", async () => {
+    lab.install();
+    await lab.start();
+    await lab.quiet();
+    const before = lab.writes.length;
+    for (let i = 0; i < 50; i++) {
+      lab.configure();
+      await lab.pass(millis(100));
+    }
+    expect(lab.writes.length - before).toBeGreaterThan(3);
+    expect(lab.writes.length - before).toBeLessThan(7);
+  });
+
+  test("replicas whose clocks are years apart take turns at leisure", async () => {
+    lab.install();
+    await lab.start();
+    await lab.start({ yearsAhead: 20 });
+    await lab.quiet();
+    for (let i = 0; i < 6; i++) await lab.pass(seconds(5));
+    const renewals = lab.writes.filter((write) => write.endsWith(" Secret"));
+    expect(renewals.length).toBeGreaterThan(2);
+    expect(renewals.length).toBeLessThan(10);
+  });
+
   test("writes that fail are tried again", async () => {
     lab.install();
     lab.kube.fail(kubeError(500, "InternalError"), 5, ({ verb }) => verb === "patch");
@@ -159,6 +186,9 @@ describe("age", { timeout: 30_000 }, () => {
     expect(lab.text("tls.crt")).toBe(before);
     await lab.passUntil(YEAR - 89 * DAY);
     expect(lab.text("tls.crt")).not.toBe(before);
+    const { validTo } = new X509Certificate(lab.text("tls.crt"));
+    const metric = "metallb_controller_webhook_certificate_expiration_timestamp_seconds";
+    expect(lab.replicas[0]!.metrics.values.get(metric)).toBe(Date.parse(validTo) / 1000);
     expect(lab.text("ca.crt")).toBe(authority);
     expect(lab.replicas[0]!.served.at(-1)?.cert).toBe(lab.text("tls.crt"));
     expect(lab.writes.slice(writes)).toEqual(["patch Secret"]);

@@ -3,6 +3,7 @@ import { KINDS } from "../../src/config/kinds.ts";
 import { CertificateKeeper } from "../../src/controller/admission/certificate-keeper.ts";
 import { type Millis, millis } from "../../src/lib/duration.ts";
 import type { CertificateMaker, ServerCertificate } from "../../src/ports/certificates.ts";
+import type { Clock } from "../../src/ports/clock.ts";
 import type { KubeObject, KubeWatcher, WatchOptions, WatchSink } from "../../src/ports/kube.ts";
 import { createCertificateMaker } from "../../src/tls/certificate-maker.ts";
 import { certificatesOf } from "../../src/tls/pem.ts";
@@ -10,6 +11,7 @@ import { newKeys } from "../../src/tls/x509.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { RecordingKube } from "./recording-kube.ts";
 import { RecordingLog } from "./recording-log.ts";
+import { RecordingMetrics } from "./recording-metrics.ts";
 import { settle } from "./settle.ts";
 
 const NAMESPACE = "metallb-system";
@@ -17,13 +19,22 @@ const SECRET = `${NAMESPACE}/metallb-webhook-cert`;
 const CONFIGURATION = "metallb-webhook-configuration";
 const DEFINITION = "bgppeers.metallb.io";
 
-/** Keys take long to find, and only those of authorities must differ. */
+/** Keys take long to find. Those of authorities that follow each other differ; nothing else matters here. */
+const authorityKeys: ReturnType<typeof newKeys>[] = [];
+const MOST_KEYS = 4;
 let servingKeys: ReturnType<typeof newKeys> | undefined;
+let authorities = 0;
+
+function keysFor(purpose: "authority" | "serving"): ReturnType<typeof newKeys> {
+  if (purpose === "serving") return (servingKeys ??= newKeys());
+  return (authorityKeys[authorities++ % MOST_KEYS] ??= newKeys());
+}
 
 /** A replica's keeper and what its server was given. */
 export interface KeptReplica {
   readonly keeper: CertificateKeeper;
   readonly log: RecordingLog;
+  readonly metrics: RecordingMetrics;
   /** In order; the last one is in use. */
   readonly served: ServerCertificate[];
   /** What the Secret's watch brings is withheld from this replica while it is true. */
@@ -60,9 +71,16 @@ export class CertificateLab {
     this.kube.apply(KINDS.CustomResourceDefinition, { metadata: { name: DEFINITION }, spec: { conversion } });
   }
 
-  async start(): Promise<KeptReplica> {
-    const { clock, kube } = this;
+  /** `yearsAhead` is how wrong the replica's time of day is. */
+  async start({ yearsAhead = 0 } = {}): Promise<KeptReplica> {
+    const { kube } = this;
+    const clock: Clock = {
+      now: () => this.clock.now(),
+      wallTime: () => this.clock.wallTime() + yearsAhead * 365 * 24 * 3600 * 1000,
+      after: (after, fire) => this.clock.after(after, fire),
+    };
     const log = new RecordingLog();
+    const metrics = new RecordingMetrics();
     const served: ServerCertificate[] = [];
     const ports = {
       clock,
@@ -70,11 +88,12 @@ export class CertificateLab {
       client: kube,
       watcher: this.#watcher(() => replica.behind),
       maker: this.#maker(),
+      metrics,
       log,
     };
     const secret = { namespace: NAMESPACE, name: "metallb-webhook-cert" };
     const keeper = new CertificateKeeper(secret, ports, (certificate) => served.push(certificate));
-    const replica: KeptReplica = { keeper, log, served, behind: false };
+    const replica: KeptReplica = { keeper, log, metrics, served, behind: false };
     this.replicas.push(replica);
     keeper.start();
     return replica;
@@ -145,9 +164,7 @@ export class CertificateLab {
   }
 
   #maker(): CertificateMaker {
-    const maker = createCertificateMaker("metallb-webhook-service", NAMESPACE, (purpose) =>
-      purpose === "authority" ? newKeys() : (servingKeys ??= newKeys()),
-    );
+    const maker = createCertificateMaker("metallb-webhook-service", NAMESPACE, keysFor);
     return {
       plan: maker.plan,
       renew: async (...given) => {

@@ -11,7 +11,9 @@ import type {
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { KubeClient, KubeError, KubeObject, KubeResult, KubeWatcher } from "../../ports/kube.ts";
 import type { Log } from "../../ports/log.ts";
+import type { Metrics } from "../../ports/metrics.ts";
 import type { Random } from "../../ports/random.ts";
+import { rfc3339 } from "../../reporting/rfc3339.ts";
 import { BundleKeeper } from "./bundle-keeper.ts";
 import { type CertificateSecret, projectCertificateSecret, secretData } from "./certificate-secret.ts";
 
@@ -24,6 +26,14 @@ const CHECK_INTERVAL: Millis = seconds(12 * 3600);
  */
 const INTRODUCTION: Millis = seconds(30);
 
+/** Replicas that can't agree on the time of day, or on a name, must not outdo each other without a pause. */
+const RENEWAL_INTERVAL: Millis = seconds(10);
+
+/** Nor must we and a tool that takes our caBundle out again, because it isn't in its manifests. */
+const INJECTION_INTERVAL: Millis = seconds(1);
+
+const EXPIRATION = "metallb_controller_webhook_certificate_expiration_timestamp_seconds";
+
 export interface KeeperPorts {
   readonly clock: Clock;
   readonly random: Random;
@@ -31,6 +41,7 @@ export interface KeeperPorts {
   /** Not held back by leader election: every replica serves webhooks, and versions decide who was first. */
   readonly client: KubeClient;
   readonly maker: CertificateMaker;
+  readonly metrics: Metrics;
   readonly log: Log;
 }
 
@@ -52,6 +63,8 @@ export class CertificateKeeper {
   #watch: { close(): void } | undefined;
   #check: Timer | undefined;
   #synced = false;
+  #nextRenewal = millis(0);
+  #nextInjection = millis(0);
   #secret: CertificateSecret | undefined;
   #lastGood: Partial<CertificateTexts> = {};
   #served: Kept | undefined;
@@ -121,18 +134,25 @@ export class CertificateKeeper {
     const { clock, maker } = this.#ports;
     const secret = this.#secret;
     const plan = maker.plan(secret?.texts ?? {}, clock.wallTime());
-    if (plan.do !== "keep") return this.#renew(secret, plan);
+    if (plan.do !== "keep") return this.#isEarly(this.#nextRenewal) ? "done" : this.#renew(secret, plan);
     this.#lastGood = secret?.texts ?? {};
     // What clients trust already, or can't trust anyway, need not wait for them to be told.
     if (this.#served === undefined || this.#served.authority === plan.authority) this.#use(plan);
-    if (this.#bundles.isWrong(plan.bundle)) {
-      // Another replica may have put it right with a Secret that we have not seen yet.
-      const known = await this.#isUpToDate();
-      if (known !== "yes") return known;
-      if (!(await this.#bundles.inject(plan.bundle))) return "retry";
-    }
+    if (this.#bundles.isWrong(plan.bundle)) return this.#inject(plan.bundle);
     this.#lookAgain(this.#adopt(plan));
     return "done";
+  }
+
+  async #inject(bundle: string): Promise<Handled> {
+    const { clock } = this.#ports;
+    if (this.#isEarly(this.#nextInjection)) return "done";
+    // Another replica may have put it right with a Secret that we have not seen yet.
+    const before = this.#secret?.resourceVersion;
+    const read = await this.#read();
+    if (read !== AGAIN || before !== this.#secret?.resourceVersion) return read;
+    if (!(await this.#bundles.inject(bundle))) return "retry";
+    this.#nextInjection = millis(clock.now() + INJECTION_INTERVAL);
+    return AGAIN;
   }
 
   /** `secret` is what the plan was made for: keys take their time, and another replica may have been faster. */
@@ -142,6 +162,7 @@ export class CertificateKeeper {
     const written = await this.#write(secret?.resourceVersion, texts);
     if (written.ok) {
       this.#secret = projectCertificateSecret(written.value);
+      this.#nextRenewal = millis(clock.now() + RENEWAL_INTERVAL);
       log.info({ ...this.#secretName, ...plan }, "certificates of the webhooks renewed");
       return AGAIN;
     }
@@ -170,13 +191,6 @@ export class CertificateKeeper {
     return AGAIN;
   }
 
-  async #isUpToDate(): Promise<"yes" | Handled> {
-    const before = this.#secret?.resourceVersion;
-    const read = await this.#read();
-    if (read !== AGAIN) return read;
-    return before === this.#secret?.resourceVersion ? "yes" : AGAIN;
-  }
-
   #failed(what: string, { code, reason, message }: KubeError): Handled {
     const { log } = this.#ports;
     log.warn({ ...this.#secretName, code, reason }, `Secret of the webhooks not ${what}, will retry: ${message}`);
@@ -198,7 +212,17 @@ export class CertificateKeeper {
     if (this.#served?.serving.cert === plan.serving.cert) return;
     this.#served = plan;
     this.#serve(plan.serving);
-    this.#ports.log.info({ authority: plan.authority }, "webhooks serve with a new certificate");
+    const { authority, expires } = plan;
+    const { log, metrics } = this.#ports;
+    metrics.set(EXPIRATION, {}, expires / 1000);
+    log.info({ authority, expires: rfc3339(expires) }, "webhooks serve with a new certificate");
+  }
+
+  /** Whether it is too early; then there will be another look in time. */
+  #isEarly(time: Millis): boolean {
+    const wait = millis(time - this.#ports.clock.now());
+    if (wait > 0) this.#lookAgain(wait);
+    return wait > 0;
   }
 
   #lookAgain(after: Millis = CHECK_INTERVAL): void {

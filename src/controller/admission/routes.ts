@@ -3,7 +3,8 @@ import { err, ok } from "../../lib/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { KubeClient } from "../../ports/kube.ts";
 import type { Log } from "../../ports/log.ts";
-import type { Admit, Convert, WebhookRoutes } from "../../ports/webhook.ts";
+import type { Metrics } from "../../ports/metrics.ts";
+import type { Admit, AdmissionAnswer, AdmissionRequest, Convert, WebhookRoutes } from "../../ports/webhook.ts";
 import { admit, admitAtSight } from "./admit.ts";
 import { readExisting, readingTime } from "./existing-objects.ts";
 import { type CheckedKind, CONVERSION_PATH, WEBHOOKS } from "./webhooks.ts";
@@ -11,8 +12,12 @@ import { type CheckedKind, CONVERSION_PATH, WEBHOOKS } from "./webhooks.ts";
 interface RoutesPorts {
   readonly client: Pick<KubeClient, "list">;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   readonly log: Log;
 }
+
+/** What an answer's HTTP status is called in the metrics. */
+const OUTCOMES = { 200: "allowed", 403: "denied", 500: "error" } as const;
 
 /** Our webhooks. `namespace` is where the configuration is. */
 export function createWebhookRoutes(namespace: string, ports: RoutesPorts): WebhookRoutes {
@@ -23,22 +28,33 @@ export function createWebhookRoutes(namespace: string, ports: RoutesPorts): Webh
   };
 }
 
-function admission(kind: CheckedKind, namespace: string, { client, clock, log }: RoutesPorts): Admit {
-  return async ({ timeout, ...request }) => {
-    const incoming = { ...request, kind };
+function admission(kind: CheckedKind, namespace: string, ports: RoutesPorts): Admit {
+  const { metrics, log } = ports;
+  return async (request) => {
+    const answer = await judge({ kind, namespace, ports }, request);
+    metrics.add("metallb_controller_admission_requests_total", { kind, outcome: OUTCOMES[answer.code] }, 1);
     const about = { kind, namespace: request.namespace, name: request.name, operation: request.operation };
-    const atSight = admitAtSight(incoming, namespace);
-    if (atSight !== undefined) return atSight;
-    const existing = await readExisting({ client, clock, namespace }, kind, readingTime(timeout));
-    if (!existing.ok) {
-      log.warn(about, `can't judge an object, since the existing ones could not be read: ${existing.error}`);
-      const message = `${kind} ${request.namespace}/${request.name} could not be checked: ${existing.error}`;
-      return { allowed: false, code: 500, message, warnings: [] };
-    }
-    const answer = admit(incoming, existing.value);
-    if (!answer.allowed) log.info({ ...about, reason: answer.message }, "an object was refused");
+    if (answer.code === 403) log.info({ ...about, reason: answer.message }, "an object was refused");
+    if (answer.code === 500) log.warn({ ...about, reason: answer.message }, "an object could not be judged");
     return answer;
   };
+}
+
+interface Court {
+  readonly kind: CheckedKind;
+  /** Where the configuration is. */
+  readonly namespace: string;
+  readonly ports: RoutesPorts;
+}
+
+async function judge({ kind, namespace, ports }: Court, request: AdmissionRequest): Promise<AdmissionAnswer> {
+  const incoming = { ...request, kind };
+  const atSight = admitAtSight(incoming, namespace);
+  if (atSight !== undefined) return atSight;
+  const existing = await readExisting({ ...ports, namespace }, kind, readingTime(request.timeout));
+  if (existing.ok) return admit(incoming, existing.value);
+  const message = `${kind} ${request.namespace}/${request.name} could not be checked: ${existing.error}`;
+  return { allowed: false, code: 500, message, warnings: [] };
 }
 
 const VERSIONS: Readonly<Record<string, BgpPeerVersion>> = {
