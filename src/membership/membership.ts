@@ -19,11 +19,12 @@ import type {
   Ping,
   PushPull,
   Suspect,
+  Versions,
 } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import { answerTo, Prober } from "./prober.ts";
 import { Reassurance } from "./reassurance.ts";
-import { MemberRegistry } from "./registry.ts";
+import { MemberRegistry, OUR_VERSIONS } from "./registry.ts";
 import { Relays } from "./relays.ts";
 import { SelfDoubt, type Standing } from "./self-doubt.ts";
 import type { MembershipSettings } from "./settings.ts";
@@ -35,6 +36,8 @@ export interface MembershipOptions {
   readonly self: NamedEndpoint;
   /** At most MAX_META_LENGTH bytes. */
   readonly meta?: Uint8Array;
+  /** What we say that we speak; a program other than the reference above memberlist may ask for versions of its own. */
+  readonly versions?: Versions;
   readonly settings: MembershipSettings;
   readonly random: Random;
   /** Bytes of a datagram that checksum and encryption take. */
@@ -82,6 +85,7 @@ export class Membership {
 
   constructor(options: MembershipOptions, now: Millis) {
     const { self, settings, random, overhead, sizeOf, meta = new Uint8Array() } = options;
+    const { versions = OUR_VERSIONS } = options;
     this.#options = options;
     this.#now = now;
     this.#seq = Math.floor(random.next() * 2 ** 32);
@@ -100,6 +104,7 @@ export class Membership {
       {
         self,
         meta,
+        versions,
         settings,
         random,
         queue,

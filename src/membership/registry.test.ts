@@ -21,6 +21,7 @@ function harness(meta = new Uint8Array()) {
     {
       self: { ...HERE, node: "us" },
       meta,
+      versions: OUR_VERSIONS,
       settings: FAST_LAN,
       random: seededRandom(1),
       queue,

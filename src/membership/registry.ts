@@ -23,6 +23,7 @@ const LARGEST_INCARNATION = 0xffff_ffff;
 export interface RegistryOptions {
   readonly self: NamedEndpoint;
   readonly meta: Uint8Array;
+  readonly versions: Versions;
   readonly settings: MembershipSettings;
   readonly random: Random;
   readonly queue: BroadcastQueue;
@@ -60,7 +61,7 @@ export class MemberRegistry {
       meta,
       incarnation: this.#incarnation,
       status: "alive",
-      versions: OUR_VERSIONS,
+      versions: options.versions,
       changedAt: now,
       suspicion: undefined,
     };
@@ -84,7 +85,7 @@ export class MemberRegistry {
   /** What we say about ourselves. */
   ourNews(): Alive {
     const { node, endpoint, meta, incarnation } = this.self;
-    return { type: "alive", incarnation, node, endpoint, meta, versions: OUR_VERSIONS };
+    return { type: "alive", incarnation, node, endpoint, meta, versions: this.#options.versions };
   }
 
   /** Up to `count` members that we suspect ourselves, with what they would have to object to. */
@@ -259,7 +260,7 @@ export class MemberRegistry {
     if (this.#leaving) return this.#options.ignore("gone-already");
     if (!sameEndpoint(message.endpoint, self.endpoint)) return this.#conflict(self, message);
     if (message.incarnation < self.incarnation) return this.#options.ignore("outdated");
-    const same = equalBytes(message.meta, self.meta) && sameVersions(message.versions, OUR_VERSIONS);
+    const same = equalBytes(message.meta, self.meta) && sameVersions(message.versions, this.#options.versions);
     if (message.incarnation === self.incarnation && same) return;
     this.#refute(message.incarnation);
   }
