@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import {
+  type ClusterMember,
+  type ClusterOptions,
+  eventually,
+  MembershipCluster,
+  type OurMember,
+  type SerfMember,
+} from "../support/membership-cluster.ts";
+import { requireOrSkip } from "../support/requirements.ts";
+
+const NEEDS = ["root", "netns", "bin:serf-0.10.1", "bin:serf-0.9.4", "bin:nft"] as const;
+
+const KEY = Buffer.alloc(32, "k");
+
+/** Two agents of HashiCorp's own, new and old, and two of ours. */
+interface Mixed {
+  readonly cluster: MembershipCluster;
+  readonly alpha: SerfMember;
+  readonly beta: SerfMember;
+  readonly gamma: OurMember;
+  readonly delta: OurMember;
+}
+
+function startMixed(options: ClusterOptions): Mixed {
+  const cluster = new MembershipCluster(options);
+  for (let i = 0; i < 4; i++) cluster.addHost();
+  return {
+    cluster,
+    alpha: cluster.startSerf(1, "0.10.1", "alpha", []),
+    beta: cluster.startSerf(2, "0.9.4", "beta", [1]),
+    gamma: cluster.startOurs(3, "gamma", [1], "reference"),
+    delta: cluster.startOurs(4, "delta", [2], "reference"),
+  };
+}
+
+/** Waits until all observers take these members, and no others, for alive. */
+async function allSee(observers: readonly ClusterMember[], names: readonly string[]): Promise<void> {
+  const expected = names.toSorted().join(" ");
+  const views = observers.map(async (observer) =>
+    eventually(`${observer.name} sees ${expected}`, async () => {
+      const alive = await observer.alive();
+      return alive.toSorted().join(" ") === expected;
+    }),
+  );
+  await Promise.all(views);
+}
+
+/** Waits until the last that `member` was told about each of the others is of this kind. */
+async function hasHeard(member: OurMember, others: readonly string[], kind: string): Promise<void> {
+  const heard = async (): Promise<boolean> => others.every((other) => member.changesOf(other).at(-1) === kind);
+  await eventually(`${member.name} hears that ${others.join(" and ")} ${kind}`, heard, 30);
+}
+
+interface Spoiling {
+  readonly name: string;
+  readonly begin: (cluster: MembershipCluster) => void;
+  /** How often it has shown so far. */
+  readonly effect: (cluster: MembershipCluster) => number;
+}
+
+const NAMES = ["alpha", "beta", "gamma", "delta"];
+
+describe.skipIf(requireOrSkip([...NEEDS]).skip)("with serf 0.10.1 and 0.9.4", () => {
+  test.concurrent.each<{ name: string; options: ClusterOptions }>([
+    { name: "IPv4", options: { family: "IPv4" } },
+    { name: "IPv6, encrypted", options: { family: "IPv6", key: KEY } },
+  ])("$name: joins, pauses, leaves, comes back, crashes", async ({ options }) => {
+    const mixed = startMixed(options);
+    try {
+      const { cluster, alpha, beta, gamma, delta } = mixed;
+      await allSee([alpha, beta, gamma, delta], NAMES);
+
+      for (const paused of [beta, delta]) {
+        paused.signal("SIGSTOP");
+        await hasHeard(gamma, [paused.name], "suspected");
+        paused.signal("SIGCONT");
+        await hasHeard(gamma, [paused.name], "cleared");
+      }
+      await allSee([alpha, beta, gamma, delta], NAMES);
+
+      await Promise.all([beta.leave(), delta.leave()]);
+      await hasHeard(gamma, ["beta", "delta"], "left");
+      await allSee([alpha, gamma], ["alpha", "gamma"]);
+      for (const name of ["beta", "delta"]) expect(gamma.changesOf(name)).not.toContain("died");
+
+      const beta2 = cluster.startSerf(2, "0.9.4", "beta", [3]);
+      const delta2 = cluster.startOurs(4, "delta", [1], "reference");
+      await allSee([alpha, beta2, gamma, delta2], NAMES);
+
+      for (const killed of [beta2, delta2]) killed.signal("SIGKILL");
+      await hasHeard(gamma, ["beta", "delta"], "died");
+      await allSee([alpha, gamma], ["alpha", "gamma"]);
+    } finally {
+      mixed.cluster.close();
+    }
+  });
+
+  const loss: Spoiling = { name: "30 % loss", begin: (cluster) => cluster.lose(30), effect: ({ lost }) => lost };
+  const disorder: Spoiling = {
+    name: "delay and reordering",
+    begin: (cluster) => cluster.delayDatagrams(20, 200),
+    effect: ({ overtakings }) => overtakings,
+  };
+
+  test.concurrent.each<{ options: ClusterOptions; spoiling: Spoiling }>([
+    { options: { family: "IPv4", key: KEY }, spoiling: loss },
+    { options: { family: "IPv6" }, spoiling: loss },
+    { options: { family: "IPv4" }, spoiling: disorder },
+    { options: { family: "IPv6", key: KEY }, spoiling: disorder },
+  ])("$spoiling.name, $options.family: whoever lives is alive to all", async ({ options, spoiling }) => {
+    const mixed = startMixed(options);
+    try {
+      const { cluster, alpha, beta, gamma, delta } = mixed;
+      await allSee([alpha, beta, gamma, delta], NAMES);
+      spoiling.begin(cluster);
+      await new Promise((done) => setTimeout(done, 15_000));
+      await allSee([alpha, beta, gamma, delta], NAMES);
+      expect(spoiling.effect(cluster)).toBeGreaterThan(2);
+    } finally {
+      mixed.cluster.close();
+    }
+  });
+});
