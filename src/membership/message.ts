@@ -91,7 +91,7 @@ export interface Dead {
 }
 
 /** Data of the program above memberlist (serf's own messages). */
-export interface UserMessage {
+interface UserMessage {
   readonly type: "user";
   readonly data: Uint8Array;
 }

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import type { AgentCommand, AgentEvent, AgentOptions } from "./membership-agent.ts";
 import { NODE, TestNetwork } from "./netns.ts";
 import { toolPath } from "./requirements.ts";
+import type { RelayOptions } from "./udp-relay.ts";
 
 export interface ClusterMember {
   readonly name: string;
@@ -120,7 +121,8 @@ export class MembershipCluster {
     }
     const routes = this.#namespaces.map((_, i) => [RELAY_PORT + i + 1, this.addressOf(i + 1), PORT] as const);
     const program = resolve(import.meta.dirname, "udp-relay.ts");
-    const child = this.#network.spawn(this.#hub, NODE, program, JSON.stringify({ address: relay, routes, min, max }));
+    const options: RelayOptions = { address: relay, routes, min, max };
+    const child = this.#network.spawn(this.#hub, NODE, program, JSON.stringify(options));
     child.stdout!.on("data", (chunk: Buffer) => (this.overtakings += chunk.length));
   }
 

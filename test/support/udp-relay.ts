@@ -4,7 +4,7 @@
  */
 import { createSocket } from "node:dgram";
 
-interface RelayOptions {
+export interface RelayOptions {
   readonly address: string;
   readonly routes: readonly (readonly [port: number, toAddress: string, toPort: number])[];
   /** Milliseconds. */
