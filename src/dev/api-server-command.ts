@@ -13,17 +13,31 @@ export interface ApiServerCommandOptions {
   readonly kubeconfigOut: string;
   /** Whether MetalLB's CRDs are there from the start. */
   readonly crds: boolean;
+  /** Where the Services of webhooks are: `namespace/name` → `https://host:port`. */
+  readonly services: Readonly<Record<string, string>>;
   readonly output: Output;
+}
+
+/** Adds `namespace/name=https://host:port` to what is known. Throws an Error that says what it should be. */
+export function parseService(
+  value: string,
+  known: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const match = /^([^/=\s]+\/[^/=\s]+)=(https:\/\/\S+)$/.exec(value);
+  const [, service = "", url = ""] = match ?? [];
+  if (match !== null && URL.canParse(url)) return { ...known, [service]: url };
+  throw new Error("must be <namespace>/<name>=https://<host>:<port>");
 }
 
 /** Runs the embedded API server alone until SIGINT or SIGTERM. Resolves to the exit code. */
 export async function runApiServer(options: ApiServerCommandOptions): Promise<number> {
-  const { host, port, dataDir, kubeconfigOut, crds, output } = options;
+  const { host, port, dataDir, kubeconfigOut, crds, services, output } = options;
   const server = await startApiServer({
     host,
     port,
     ...(dataDir === undefined ? {} : { dataDir }),
     crds: crds ? customResourceDefinitions() : [],
+    services,
   });
   writeFileSync(kubeconfigOut, server.kubeconfig(), { mode: 0o600 });
   output.write(

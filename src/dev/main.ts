@@ -5,7 +5,7 @@ import { createKubeClient } from "../k8s/client.ts";
 import { loadEndpoint } from "../k8s/endpoint.ts";
 import { createKubeWatcher } from "../k8s/reflector.ts";
 import { errorMessage } from "../lib/errors.ts";
-import { runApiServer } from "./api-server-command.ts";
+import { parseService, runApiServer } from "./api-server-command.ts";
 import { demo } from "./lab/demo.ts";
 import type { EchoCertificate } from "./lab/echo-server.ts";
 import { runNodeAgent } from "./lab/node-agent.ts";
@@ -68,8 +68,14 @@ function addApiServer(program: Command, done: Done): void {
     .option("--data-dir <folder>", "keep the state there across restarts (default: memory only)")
     .option("--kubeconfig-out <file>", "where to write the administrator's kubeconfig", "metallb-dev.kubeconfig")
     .option("--no-crds", "start without MetalLB's CRDs")
+    .option(
+      "--service <namespace/name=url>",
+      "where the Service of a webhook answers, such as metallb-system/metallb-webhook-service=https://127.0.0.1:9443; may be repeated",
+      serviceFlag,
+      {},
+    )
     .action(async (flags: ApiServerFlags) => {
-      const { host, port, dataDir, kubeconfigOut, crds } = flags;
+      const { host, port, dataDir, kubeconfigOut, crds, service } = flags;
       done(
         await runApiServer({
           host,
@@ -77,6 +83,7 @@ function addApiServer(program: Command, done: Done): void {
           dataDir,
           kubeconfigOut: resolve(kubeconfigOut),
           crds,
+          services: service,
           output: process.stdout,
         }),
       );
@@ -89,6 +96,15 @@ interface ApiServerFlags {
   readonly dataDir?: string;
   readonly kubeconfigOut: string;
   readonly crds: boolean;
+  readonly service: Readonly<Record<string, string>>;
+}
+
+function serviceFlag(text: string, known: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  try {
+    return parseService(text, known);
+  } catch (error) {
+    throw new InvalidArgumentError(errorMessage(error));
+  }
 }
 
 /** What the lab starts in a node's namespace; of no use elsewhere. */
