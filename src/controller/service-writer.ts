@@ -4,12 +4,15 @@ import type { ServiceView } from "../config/service.ts";
 import { projectService } from "../config/service.ts";
 import type { Millis } from "../lib/duration.ts";
 import type { Handled } from "../lib/work-queue.ts";
+import { formatAddress } from "../ip/address.ts";
 import { WorkQueue } from "../lib/work-queue.ts";
 import type { KubeError } from "../ports/kube.ts";
+import { Handover, type Remnant } from "./handover.ts";
 import type { ControllerPorts } from "./ports.ts";
 import { rfc3339 } from "../reporting/rfc3339.ts";
 import { retryTurn } from "./retry-turn.ts";
 import type { ServiceReconciler } from "./service-reconciler.ts";
+import { shownAddresses } from "./service-request.ts";
 import { statusUpdate } from "./service-status.ts";
 
 /** Writes to Services that are under way at the same time. */
@@ -23,6 +26,7 @@ export class ServiceWriter {
   readonly #ports: ControllerPorts;
   readonly #services: ServiceReconciler;
   readonly #queue: WorkQueue<ServiceId>;
+  readonly #handover = new Handover((id) => this.#queue.add(id));
   /** When what is to be written was decided first. */
   readonly #decided = new Map<ServiceId, Millis>();
   /** Services whose last write failed, so that a failure is logged once and not at every try. */
@@ -37,13 +41,16 @@ export class ServiceWriter {
 
   /** The Service or its plan may have changed. */
   offer(id: ServiceId): void {
-    if (this.#update(id) === undefined) return;
+    const update = this.#update(id);
+    this.#handover.setRemnants(id, update?.remnants ?? []);
+    if (update === undefined) return;
     if (!this.#decided.has(id)) this.#decided.set(id, this.#ports.clock.now());
     this.#queue.add(id);
   }
 
   forget(id: ServiceId): void {
     this.#queue.forget(id);
+    this.#handover.forget(id);
     this.#decided.delete(id);
     this.#failing.delete(id);
   }
@@ -58,7 +65,11 @@ export class ServiceWriter {
     const plan = this.#services.plan(id);
     if (service === undefined || plan === undefined) return undefined;
     const update = statusUpdate(service, plan, rfc3339(this.#ports.clock.wallTime()));
-    return update === undefined ? undefined : { ...update, service };
+    if (update === undefined) return undefined;
+    const shown = shownAddresses(service);
+    const remnants = shown.filter((address) => !plan.addresses.includes(address));
+    const added = plan.addresses.filter((address) => !shown.includes(address));
+    return { ...update, service, remnants, added };
   }
 
   async #write(id: ServiceId): Promise<Handled> {
@@ -67,7 +78,9 @@ export class ServiceWriter {
       this.#decided.delete(id);
       return "done";
     }
-    const { service, patch, events } = update;
+    const { service, patch, events, added } = update;
+    const remnant = this.#handover.obstacle(id, added);
+    if (remnant !== undefined) return this.#afterRemnant(id, remnant);
     const { namespace, name } = service;
     const result = await this.#ports.client.patch(
       KINDS.Service,
@@ -81,6 +94,12 @@ export class ServiceWriter {
     for (const event of events) this.#ports.events.record({ regarding: regarding(service), ...event });
     // What the watch has told meanwhile is newer than this answer, or will be followed by it.
     if (this.#services.service(id) === service) this.#services.set(id, projectService(result.value));
+    return "done";
+  }
+
+  #afterRemnant(id: ServiceId, { address, service }: Remnant): Handled {
+    const fields = { service: id, address: formatAddress(address), otherService: service };
+    this.#ports.log.debug(fields, "the address is still in the status of the other Service; waiting until it is not");
     return "done";
   }
 

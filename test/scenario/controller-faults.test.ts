@@ -364,3 +364,48 @@ describe("what is told", () => {
     expect(lab.clock.pending).toBe(0);
   });
 });
+
+describe("an address that one Service leaves and another one gets", () => {
+  test.each([
+    { name: "moves", leave: (lab: ControllerLab) => lab.annotate("v4", { "metallb.io/address-pool": "q" }) },
+    {
+      name: "is no LoadBalancer any more",
+      leave: (lab: ControllerLab) => lab.edit("v4", { spec: { type: "ClusterIP" } }),
+    },
+  ])(
+    "is never shown by both, though the status of the one that $name can't be written for a while",
+    async ({ leave }) => {
+      const lab = await running();
+      lab.pool("q", { addresses: ["10.1.0.1/32"], autoAssign: false });
+      lab.service("next", { annotations: { "metallb.io/loadBalancerIPs": "10.0.0.0" } });
+      await lab.quiet();
+      let failing = true;
+      lab.kube.fail(
+        kubeError(500, "InternalError"),
+        Number.POSITIVE_INFINITY,
+        ({ key }) => failing && key === "default/v4",
+      );
+      leave(lab);
+      await lab.pass(seconds(20));
+      expect([lab.ips("v4"), lab.ips("next")]).toEqual([["10.0.0.0"], []]);
+      failing = false;
+      await lab.pass(seconds(60));
+      expect(lab.ips("v4")).not.toContain("10.0.0.0");
+      expect(lab.ips("next")).toEqual(["10.0.0.0"]);
+    },
+  );
+
+  test("is not waited for when who showed it is deleted", async () => {
+    const lab = await running();
+    lab.pool("q", { addresses: ["10.1.0.1/32"], autoAssign: false });
+    lab.service("next", { annotations: { "metallb.io/loadBalancerIPs": "10.0.0.0" } });
+    await lab.quiet();
+    lab.kube.fail(kubeError(500, "InternalError"), Number.POSITIVE_INFINITY, ({ key }) => key === "default/v4");
+    lab.annotate("v4", { "metallb.io/address-pool": "q" });
+    await lab.quiet();
+    expect(lab.ips("next")).toEqual([]);
+    lab.remove("v4");
+    await lab.quiet();
+    expect(lab.ips("next")).toEqual(["10.0.0.0"]);
+  });
+});
