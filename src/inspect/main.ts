@@ -7,7 +7,7 @@ import type { KubeClient } from "../ports/kube.ts";
 import { readCluster } from "./cluster/read-cluster.ts";
 import { readConfig } from "./cluster/read-config.ts";
 import { explainService } from "./explain/explain-service.ts";
-import { findService } from "./explain/find-service.ts";
+import { findService, parseServiceName } from "./explain/find-service.ts";
 import { readSurroundings } from "./explain/read-surroundings.ts";
 import { renderExplanation } from "./explain/render-explanation.ts";
 import { readManifestTexts } from "./manifest-files.ts";
@@ -49,11 +49,10 @@ export function runValidate(options: ValidateOptions, terminal: Terminal): Promi
 export function runExplainService(options: ExplainOptions, terminal: Terminal): Promise<number> {
   return orComplain("explain", terminal, async () => {
     const { client, namespace, contextNamespace } = await connect(options, terminal);
-    const [inNamespace, name] = options.service.includes("/")
-      ? (options.service.split("/", 2) as [string, string])
-      : [options.serviceNamespace ?? contextNamespace ?? "default", options.service];
+    const asked = parseServiceName(options.service, options.serviceNamespace, contextNamespace ?? "default");
+    if (!asked.ok) throw usage(asked.error);
     const snapshot = await readCluster(client, namespace);
-    const found = findService(snapshot.services, inNamespace, name);
+    const found = findService(snapshot.services, asked.value.namespace, asked.value.name);
     if (!found.ok) throw new EnvironmentError("no-service", found.error, { retryable: false });
     const around = await readSurroundings(client, namespace, found.value);
     const settings = { loadBalancerClass: options.lbClass ?? "", now: systemClock.wallTime() };

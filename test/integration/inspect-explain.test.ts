@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type InspectLab, startInspectLab } from "../support/inspect-lab.ts";
 
@@ -87,4 +88,24 @@ test("no cluster to ask", async () => {
   const { code, err } = await lab.run("explain", "service", "web", "--kubeconfig", "nowhere");
   expect(code).toBe(1);
   expect(err).toMatch(/^metallb explain: --kubeconfig nowhere: .*\n$/);
+});
+
+test("on a terminal there are colours and short lines, in a pipe neither", async () => {
+  await sharedPorts();
+  const args = ["explain", "service", "default/web-other"] as const;
+  const { out: screen } = await lab.runOn({ columns: 60 }, ...args);
+  const { out: pipe } = await lab.run(...args);
+  const plain = stripVTControlCharacters(screen);
+  expect(screen).not.toBe(plain);
+  expect(Math.max(...plain.split("\n").map((line) => line.length))).toBeLessThanOrEqual(60);
+  expect(stripVTControlCharacters(pipe)).toBe(pipe);
+  expect(Math.max(...pipe.split("\n").map((line) => line.length))).toBeGreaterThan(60);
+});
+
+test("a name that is none: exit code 2", async () => {
+  const { code, err } = await lab.run("explain", "service", "service/default/web");
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: 'metallb explain: "service/default/web" is not NAMESPACE/NAME or NAME\n',
+  });
 });

@@ -1,9 +1,6 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { Command } from "commander";
-import { addInspectCommands } from "../../src/cli/inspect-commands.ts";
+import { join } from "node:path";
 import { KINDS } from "../../src/config/kinds.ts";
 import { startController } from "../../src/controller/run.ts";
 import { createKubeClient } from "../../src/k8s/client.ts";
@@ -16,28 +13,26 @@ import type { KubeClient } from "../../src/ports/kube.ts";
 import { type ApiServerLab, startApiServerLab } from "./api-server-lab.ts";
 import { poolObject, serviceObject, type SnapshotService } from "./cluster-snapshot.ts";
 import { RecordingMetrics } from "./recording-metrics.ts";
+import { type Called, runInspect, spawnMetallb } from "./run-inspect.ts";
 import { silentLog } from "./silent-log.ts";
 
-const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
 const NAMESPACE = "metallb-system";
-
-interface Called {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** An embedded API server, and the command line that is asked about it. */
 export class InspectLab {
   readonly #api: ApiServerLab;
-  readonly folder: string;
+  readonly #folder: string;
   #services = 0;
   #stop: () => Promise<void> = () => Promise.resolve();
 
   constructor(api: ApiServerLab) {
     this.#api = api;
-    this.folder = mkdtempSync(join(tmpdir(), "metallb-inspect-"));
-    writeFileSync(join(this.folder, "kubeconfig"), api.server.kubeconfig());
+    this.#folder = mkdtempSync(join(tmpdir(), "metallb-inspect-"));
+    writeFileSync(join(this.#folder, "kubeconfig"), api.server.kubeconfig());
+  }
+
+  get #env() {
+    return { KUBECONFIG: join(this.#folder, "kubeconfig") };
   }
 
   get server(): ApiServerLab["server"] {
@@ -54,37 +49,22 @@ export class InspectLab {
   async close(): Promise<void> {
     await this.#stop();
     await this.#api.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** `metallb ARGS` in this process, with a kubeconfig for this server. */
-  async run(...args: readonly string[]): Promise<Called> {
-    const env = { KUBECONFIG: join(this.folder, "kubeconfig") };
-    let [code, out, err] = [-1, "", ""];
-    const terminal = {
-      stdin: (async function* () {})(),
-      stdout: { write: (text: string) => (out += text) },
-      stderr: { write: (text: string) => (err += text) },
-      env,
-    };
-    const program = new Command("metallb").exitOverride();
-    addInspectCommands(
-      program,
-      (result) => (code = result),
-      () => terminal,
-    );
-    await program.parseAsync([...args], { from: "user" });
-    return { code, out, err };
+  run(...args: readonly string[]): Promise<Called> {
+    return runInspect(args, { env: this.#env });
   }
 
-  /** The same as a process of its own, with the arguments as they are. */
+  /** The same on a terminal. */
+  runOn(screen: { readonly columns: number }, ...args: readonly string[]): Promise<Called> {
+    return runInspect(args, { env: this.#env, screen: { isTTY: true, ...screen } });
+  }
+
+  /** The same as a process of its own. */
   spawn(...args: readonly string[]): Promise<Called> {
-    const env = { PATH: process.env["PATH"], KUBECONFIG: join(this.folder, "kubeconfig") };
-    return new Promise((done) => {
-      execFile(process.execPath, [MAIN, ...args], { cwd: this.folder, env }, (error, out, err) => {
-        done({ code: error === null ? 0 : Number(error.code), out, err });
-      });
-    });
+    return spawnMetallb(args, { env: this.#env });
   }
 
   /** The report that a command prints as JSON. */
@@ -97,7 +77,7 @@ export class InspectLab {
 
   /** Writes a file and returns its path. */
   file(name: string, text: string): string {
-    const path = join(this.folder, name);
+    const path = join(this.#folder, name);
     writeFileSync(path, text);
     return path;
   }
@@ -114,7 +94,7 @@ export class InspectLab {
 
   /** Starts a controller on this server, which leads. */
   async controller(): Promise<void> {
-    const endpoint = await loadEndpoint({ kubeconfig: join(this.folder, "kubeconfig"), env: {} });
+    const endpoint = await loadEndpoint({ kubeconfig: join(this.#folder, "kubeconfig"), env: {} });
     const client: KubeClient = createKubeClient(endpoint);
     const timing = { clock: systemClock, random: systemRandom, log: silentLog };
     const events = createEventRecorder(client, { component: "metallb-controller", host: "test", ...timing });

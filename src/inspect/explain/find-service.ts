@@ -6,6 +6,20 @@ import { closestName } from "../closest-name.ts";
 /** Suggestions that are made. */
 const MOST_SUGGESTED = 5;
 
+/** `NAME` or `NAMESPACE/NAME`, taken apart. `named` is the namespace that the user named, `usual` the one if nobody did. */
+export function parseServiceName(
+  text: string,
+  named: string | undefined,
+  usual: string,
+): Result<{ readonly namespace: string; readonly name: string }, string> {
+  const [name = "", namespace, ...more] = text.split("/").toReversed();
+  if (name === "" || namespace === "" || more.length > 0)
+    return err(`${JSON.stringify(text)} is not NAMESPACE/NAME or NAME`);
+  if (namespace !== undefined && named !== undefined && namespace !== named)
+    return err(`${text} is not in namespace ${named}: give one of the two`);
+  return ok({ namespace: namespace ?? named ?? usual, name });
+}
+
 /** The Service, or why there is none with what may be meant. */
 export function findService(
   services: readonly ServiceView[],

@@ -39,7 +39,7 @@ export function planChanges(input: PlanInput): PlanReport {
   const issues = allIssues(input);
   const usable = parsePools(overlay.after.ipAddressPools, snapshot.namespaces).issues.length === 0;
   const valid = usable && issues.every(({ severity, isNew }) => severity === "warning" || !isNew);
-  const effects = usable ? effectsOn(input) : NO_EFFECTS;
+  const effects = valid ? effectsOn(input) : NO_EFFECTS;
   const services = effects.changes.toSorted(byGravity);
   const report = {
     valid,

@@ -13,7 +13,7 @@ export interface PlanReport {
   /** Of the configuration as it would be. */
   readonly issues: readonly PlanIssue[];
   readonly objects: readonly ObjectChange[];
-  /** Those that change: the ones that lose come first, then those that move, then those that gain; by name. */
+  /** Those that change, of a change that is valid: the ones that lose come first, then those that move, then those that gain; by name. */
   readonly services: readonly ServiceChange[];
   /** Services that have an address and keep it. */
   readonly unchanged: number;
