@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LEASE, leaseObject } from "../../src/k8s/lease-record.ts";
 import { seconds } from "../../src/lib/duration.ts";
+import { begin, fault } from "../support/election-faults.ts";
 import { ElectionWorld, LEASE_NAME } from "../support/election-world.ts";
 import { kubeError } from "../support/recording-kube.ts";
 
@@ -166,56 +167,8 @@ describe("trouble", () => {
   });
 });
 
-type Fault =
-  | { readonly do: "stop" | "cut" | "deaf"; readonly who: number; readonly for: number }
-  | {
-      readonly do: "slow";
-      readonly who: number;
-      readonly for: number;
-      readonly delays: readonly [number, number, number];
-    }
-  | { readonly do: "jump"; readonly who: number; readonly by: number }
-  | { readonly do: "kill" | "join"; readonly who: number };
-
-const who = fc.nat(4);
-const duration = fc.integer({ min: 50, max: 12_000 });
-const delay = fc.oneof(fc.nat(100), fc.nat(6000));
-const fault: fc.Arbitrary<Fault> = fc.oneof(
-  fc.record({ do: fc.constantFrom("stop" as const, "cut" as const, "deaf" as const), who, for: duration }),
-  fc.record({ do: fc.constant("slow" as const), who, for: duration, delays: fc.tuple(delay, delay, delay) }),
-  fc.record({ do: fc.constant("jump" as const), who, by: fc.integer({ min: -10_000, max: 10_000 }) }),
-  fc.record({ do: fc.constantFrom("kill" as const, "join" as const), who }),
-);
 const history = fc.array(fc.tuple(fc.nat(5000), fault), { minLength: 1, maxLength: 8 });
 const rates = fc.array(fc.constantFrom(0.97, 1, 1.03), { minLength: 2, maxLength: 5 });
-
-function begin(world: ElectionWorld, next: Fault): void {
-  const replica = world.replicas[next.who % world.replicas.length]!;
-  const { clock, network } = replica;
-  const undo = (time: number, act: () => void) =>
-    void world.clock.after(seconds(time / 1000), () => replica.alive && act());
-  switch (next.do) {
-    case "stop":
-      clock.stop();
-      return undo(next.for, () => clock.continue());
-    case "cut":
-    case "deaf": {
-      const what = next.do;
-      network[what] = true;
-      return undo(next.for, () => void (network[what] = false));
-    }
-    case "slow":
-      [network.toServer, network.fromServer, network.watchDelay] = next.delays;
-      return undo(next.for, () => Object.assign(network, { toServer: 1, fromServer: 1, watchDelay: 1 }));
-    case "jump":
-      return clock.jump(next.by);
-    case "kill":
-      if (world.replicas.filter(({ alive }) => alive).length > 1) replica.kill();
-      return;
-    case "join":
-      world.join();
-  }
-}
 
 test("whatever happens, never two that may write; and when it is over, one leads", async () => {
   await fc.assert(

@@ -3,7 +3,7 @@ import { LEASE, projectLease } from "../../src/k8s/lease-record.ts";
 import { millis, type Millis } from "../../src/lib/duration.ts";
 import { err } from "../../src/lib/result.ts";
 import type { Clock, Timer } from "../../src/ports/clock.ts";
-import type { KubeClient, KubeResult, KubeWatcher } from "../../src/ports/kube.ts";
+import type { KubeClient, KubeResult, KubeWatcher, RequestLimits } from "../../src/ports/kube.ts";
 import type { Candidate, Elector } from "../../src/ports/leadership.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { kubeError, RecordingKube } from "./recording-kube.ts";
@@ -85,25 +85,38 @@ export class ElectionReplica {
   readonly history: { readonly at: number; readonly what: string }[] = [];
   readonly elector: Elector;
   readonly client: KubeClient;
+  readonly watcher: KubeWatcher;
   alive = true;
 
-  constructor(world: ElectionWorld, identity: string, rate = 1) {
+  /** `candidate` makes what is to lead. */
+  constructor(
+    world: ElectionWorld,
+    identity: string,
+    { rate = 1, candidate }: { readonly rate?: number; readonly candidate?: (replica: ElectionReplica) => Candidate },
+  ) {
     this.clock = new ReplicaClock(world.clock, rate);
     this.client = slowClient(world, this);
+    this.watcher = slowWatcher(world, this);
     const deps: ElectorDeps = {
       client: this.client,
-      watcher: slowWatcher(world, this),
+      watcher: this.watcher,
       clock: this.clock,
       random: { next: () => world.random() },
       log: this.log,
       onPermit: (may) => this.#tell(world, may ? "may write" : "may not write"),
     };
     this.elector = createElector(deps, { lease: LEASE_NAME, identity });
-    const candidate: Candidate = {
-      lead: (succession) => this.#tell(world, `lead ${succession}`),
-      stepDown: () => this.#tell(world, "step down"),
-    };
-    this.elector.start(candidate);
+    const led = candidate?.(this);
+    this.elector.start({
+      lead: (succession) => {
+        this.#tell(world, `lead ${succession}`);
+        led?.lead(succession);
+      },
+      stepDown: () => {
+        this.#tell(world, "step down");
+        led?.stepDown();
+      },
+    });
   }
 
   get mayWrite(): boolean {
@@ -129,12 +142,17 @@ export class ElectionWorld {
   readonly replicas: ElectionReplica[] = [];
   readonly random: () => number;
 
-  constructor(random: () => number = () => 0.5) {
+  readonly #candidate: ((replica: ElectionReplica) => Candidate) | undefined;
+
+  constructor(random: () => number = () => 0.5, candidate?: (replica: ElectionReplica) => Candidate) {
     this.random = random;
+    this.#candidate = candidate;
   }
 
-  join(rate?: number): ElectionReplica {
-    const replica = new ElectionReplica(this, `replica-${this.replicas.length}`, rate);
+  join(rate = 1): ElectionReplica {
+    const candidate = this.#candidate;
+    const options = candidate === undefined ? { rate } : { rate, candidate };
+    const replica = new ElectionReplica(this, `replica-${this.replicas.length}`, options);
     this.replicas.push(replica);
     return replica;
   }
@@ -153,61 +171,74 @@ export class ElectionWorld {
     const start = this.clock.now();
     while (this.clock.now() - start < time) {
       this.clock.advance(millis(STEP));
-      for (let i = 0; i < 12; i++) await Promise.resolve();
+      for (let i = 0; i < 30; i++) await Promise.resolve();
       if (check() === true) break;
     }
     return this.clock.now() - start;
   }
 }
 
-function slowClient({ clock, kube }: ElectionWorld, replica: ElectionReplica): KubeClient {
-  async function exchange<T>(
-    timeout: Millis | undefined,
-    request: () => Promise<KubeResult<T>>,
-  ): Promise<KubeResult<T>> {
-    const { network } = replica;
-    return new Promise((resolve) => {
+function slowClient(world: ElectionWorld, replica: ElectionReplica): KubeClient {
+  const { clock, kube } = world;
+  function exchange<T>(limits: RequestLimits | undefined, request: () => Promise<KubeResult<T>>) {
+    const { permit, timeout = millis(30_000) } = limits ?? {};
+    return new Promise<KubeResult<T>>((resolve) => {
       const finish = (answer: KubeResult<T>) => {
         timer.cancel();
         replica.clock.whenRunning(() => resolve(answer));
       };
-      const timer = replica.clock.after(timeout ?? millis(30_000), () => finish(err(kubeError(0, "ETIMEDOUT"))));
-      const { cut, deaf, toServer, fromServer } = network;
-      if (cut) return;
-      clock.after(millis(toServer), () => {
+      const timer = replica.clock.after(timeout, () => finish(err(kubeError(0, "ETIMEDOUT"))));
+      if (permit?.remaining() === 0) return finish(err(kubeError(0, "NotLeader")));
+      // Who gives up doesn't hear the answer; the request goes its way.
+      permit?.signal.addEventListener("abort", () => finish(err(kubeError(0, "ABORT_ERR"))));
+      const { network } = replica;
+      if (network.cut) return;
+      // No two requests take the same time.
+      clock.after(millis(network.toServer * (1 + world.random() / 4)), () => {
         void request().then((answer) => {
-          if (!deaf && !network.cut) clock.after(millis(fromServer), () => finish(answer));
+          if (!network.deaf && !network.cut) clock.after(millis(network.fromServer), () => finish(answer));
         });
       });
     });
   }
   return {
-    get: (resource, name, options) => exchange(options?.timeout, () => kube.get(resource, name)),
+    get: (resource, name, options) => exchange(options, () => kube.get(resource, name)),
     list: (resource, options) => exchange(undefined, () => kube.list(resource, options)),
-    create: (resource, body, options) => exchange(options?.timeout, () => kube.create(resource, body, options)),
-    replace: (resource, name, body, options) =>
-      exchange(options?.timeout, () => kube.replace(resource, name, body, options)),
-    patch: (resource, name, patch, options) =>
-      exchange(options?.timeout, () => kube.patch(resource, name, patch, options)),
-    delete: (resource, name, options) => exchange(options?.timeout, () => kube.delete(resource, name, options)),
+    create: (resource, body, options) => exchange(options, () => kube.create(resource, body, options)),
+    replace: (resource, name, body, options) => exchange(options, () => kube.replace(resource, name, body, options)),
+    patch: (resource, name, patch, options) => exchange(options, () => kube.patch(resource, name, patch, options)),
+    delete: (resource, name, options) => exchange(options, () => kube.delete(resource, name, options)),
   };
 }
 
-/** A watch whose news comes late, and not at all while the network is cut: then it is made up for, as after a relist. */
+/** A watch whose news comes late but in order, and not at all while the network is cut: then it is made up for. */
 function slowWatcher({ clock, kube }: ElectionWorld, replica: ElectionReplica): KubeWatcher {
   return {
     watch: (options, sink) => {
-      const later = (tell: () => void) => {
-        clock.after(millis(replica.network.watchDelay), () => {
-          if (replica.network.cut) later(tell);
-          else replica.clock.whenRunning(tell);
-        });
+      const news: (() => void)[] = [];
+      let open = true;
+      const deliver = () => {
+        if (replica.network.cut) return void clock.after(millis(STEP), deliver);
+        const tell = news.shift();
+        replica.clock.whenRunning(() => open && tell?.());
       };
-      return kube.watch(options, {
+      let last = 0;
+      const later = (tell: () => void) => {
+        last = Math.max(last, clock.now() + replica.network.watchDelay);
+        news.push(tell);
+        clock.after(millis(last - clock.now()), deliver);
+      };
+      const watch = kube.watch(options, {
         set: (key, value) => later(() => sink.set(key, value)),
         delete: (key) => later(() => sink.delete(key)),
         synced: () => later(() => sink.synced()),
       });
+      return {
+        close: () => {
+          open = false;
+          watch.close();
+        },
+      };
     },
   };
 }
