@@ -56,7 +56,7 @@ class Cluster {
   get addresses(): readonly string[] {
     return this.world.kube
       .objects(KINDS.Service)
-      .flatMap((object) => projectService(object).ingress.map(({ ip }) => ip!));
+      .flatMap((object) => projectService(object).ingress.map(({ ip }) => ip));
   }
 
   #candidate(replica: ElectionReplica): Replica {
