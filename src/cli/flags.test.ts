@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
-import { addFlags, fromGoSyntax, givenOf, switchesOf, type Flag } from "./flags.ts";
+import { CONTROLLER_ACCEPTED_FLAGS, CONTROLLER_DEFAULTS } from "../controller/flags.ts";
+import { SPEAKER_ACCEPTED_FLAGS, SPEAKER_DEFAULTS } from "../speaker/flags.ts";
+import { addFlags, CONTROLLER_FLAGS, type Flag, fromGoSyntax, givenOf, SPEAKER_FLAGS, switchesOf } from "./flags.ts";
 
 const FLAGS: readonly Flag[] = [
   { name: "port", kind: "port", help: "a port" },
@@ -41,5 +43,41 @@ describe("flags", () => {
 
   test.each([["--port=x"], ["--port=65536"], ["--port=-1"], ["--prot=1"], ["--port"]])("%s is refused", (argument) => {
     expect(() => parse(argument)).toThrow(/port|prot/);
+  });
+});
+
+describe("the command lines of the processes", () => {
+  const PROCESSES = [
+    {
+      process: "controller",
+      flags: CONTROLLER_FLAGS,
+      defaults: CONTROLLER_DEFAULTS,
+      accepted: CONTROLLER_ACCEPTED_FLAGS,
+    },
+    { process: "speaker", flags: SPEAKER_FLAGS, defaults: SPEAKER_DEFAULTS, accepted: SPEAKER_ACCEPTED_FLAGS },
+  ];
+  const camelCase = (name: string) => name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+
+  test.each(PROCESSES)("each flag of the $process has a default, and each default a flag", ({ flags, defaults }) => {
+    const names = flags.map(({ name }) => camelCase(name));
+    expect([...names, "accepted"].toSorted()).toEqual(Object.keys(defaults).toSorted());
+  });
+
+  /** MetalLB 0.16.1. */
+  const COMMON =
+    "port namespace log-level pprof-bind-address health-probe-port lb-class pod-name tls-min-version tls-cipher-suites " +
+    "tls-curve-preferences metrics-cert-dir kubeconfig";
+  const REFERENCE = {
+    controller:
+      "ml-secret-name deployment disable-cert-rotation cert-dir cert-service-name webhook-mode webhook-secret webhook-http2",
+    speaker:
+      "node-name host ml-bindaddr ml-bindport ml-labels ml-secret-key-path ml-wan-config ignore-exclude-lb " +
+      "bgp-debounce-timeout frrk8s-namespace frrk8s-secret-passthrough",
+  };
+
+  test.each(PROCESSES)("the $process takes every flag of the reference", ({ process, flags, accepted }) => {
+    const known = [...flags.map(({ name }) => name), ...Object.keys(accepted)];
+    const wanted = `${COMMON} ${REFERENCE[process as keyof typeof REFERENCE]}`.split(" ");
+    expect(known).toEqual(expect.arrayContaining(wanted));
   });
 });

@@ -1,8 +1,19 @@
 import "reflect-metadata";
 import * as fc from "fast-check";
-import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
+import { createHash, createPrivateKey, KeyObject, webcrypto, X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { BasicConstraintsExtension, PemConverter, X509CertificateGenerator } from "@peculiar/x509";
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
 import type { CertificateTexts, ServerCertificate } from "../ports/certificates.ts";
 import { createCertificateMaker } from "./certificate-maker.ts";
 import { authoritiesInUse, certificatePlan } from "./certificate-plan.ts";
@@ -40,6 +51,52 @@ async function ellipticAuthority(): Promise<ServerCertificate> {
   });
   const key = PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY");
   return { cert: certificate.toString("pem"), key };
+}
+
+/** As MetalLB's rotator makes them when it is built with Go 1.25: the key identifier begins the key's SHA-256. */
+async function referenceTexts(): Promise<CertificateTexts> {
+  const [caKeys, keys] = await Promise.all([newKeys(), newKeys()]);
+  const pkcs1 = (key: webcrypto.CryptoKey) => KeyObject.from(key).export({ type: "pkcs1", format: "pem" }) as string;
+  const publicKey = KeyObject.from(caKeys.publicKey).export({ type: "pkcs1", format: "der" });
+  const keyId = createHash("sha256").update(publicKey).digest("hex").slice(0, 40);
+  const usages = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment;
+  const common = {
+    notBefore: new Date(NOW - DAY / 24),
+    signingAlgorithm: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+  };
+  const authority = await X509CertificateGenerator.createSelfSigned({
+    ...common,
+    name: "O=metallb, CN=cert",
+    notAfter: new Date(NOW + 10 * YEAR),
+    keys: caKeys,
+    extensions: [
+      new KeyUsagesExtension(usages | KeyUsageFlags.keyCertSign, true),
+      new BasicConstraintsExtension(true, undefined, true),
+      new SubjectKeyIdentifierExtension(keyId),
+      new SubjectAlternativeNameExtension([{ type: "dns", value: "cert" }]),
+    ],
+  });
+  const serving = await X509CertificateGenerator.create({
+    ...common,
+    subject: `CN=${NAME}`,
+    issuer: authority.subjectName,
+    notAfter: new Date(NOW + YEAR),
+    publicKey: keys.publicKey,
+    signingKey: caKeys.privateKey,
+    extensions: [
+      new KeyUsagesExtension(usages, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new BasicConstraintsExtension(false, undefined, true),
+      new AuthorityKeyIdentifierExtension(keyId),
+      new SubjectAlternativeNameExtension([{ type: "dns", value: NAME }]),
+    ],
+  });
+  return {
+    "ca.crt": `${authority.toString("pem")}\n`,
+    "ca.key": pkcs1(caKeys.privateKey),
+    "tls.crt": `${serving.toString("pem")}\n`,
+    "tls.key": pkcs1(keys.privateKey),
+  };
 }
 
 async function served(names: readonly string[], madeAt: number): Promise<Partial<CertificateTexts>> {
@@ -147,6 +204,16 @@ describe("plan", () => {
     const texts = await MAKER.renew(found, {}, NOW);
     expect(MAKER.plan(texts, NOW).do).toBe("keep");
     expect(texts["ca.key"]).toBe(elliptic.key);
+  });
+
+  test("the reference's authority and certificate are kept, and renewed by the same authority", async () => {
+    const found = await referenceTexts();
+    expect(MAKER.plan(found, NOW).do).toBe("keep");
+    const late = NOW + YEAR - 89 * DAY;
+    expect(MAKER.plan(found, late)).toEqual({ do: "renew-serving", fault: "expires-soon" });
+    const renewed = await MAKER.renew(found, {}, late);
+    expect(MAKER.plan(renewed, late).do).toBe("keep");
+    expect(renewed["ca.crt"]).toBe(found["ca.crt"]);
   });
 
   test("whatever the Secret holds, nothing throws and nothing wrong is kept", () => {

@@ -64,12 +64,14 @@ export async function issueServing(
 ): Promise<ServerCertificate> {
   const issuer = new PeculiarCertificate(authority.cert);
   const signer = signingKey(authority.key);
+  // What the authority calls itself: Go hashes keys for this in another way than others do.
+  const keyId = issuer.getExtension(SubjectKeyIdentifierExtension)?.keyId;
   const extensions: Extension[] = [
     new BasicConstraintsExtension(false, undefined, true),
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
     new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
     new SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns", value }))),
-    await AuthorityKeyIdentifierExtension.create(issuer),
+    ...(keyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(keyId)]),
   ];
   const certificate = await X509CertificateGenerator.create({
     subject: [{ CN: [names.find(({ length }) => length <= LONGEST_COMMON_NAME) ?? "metallb"] }],

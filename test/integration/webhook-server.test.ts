@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { KINDS } from "../../src/config/kinds.ts";
 import { createWebhookRoutes } from "../../src/controller/admission/routes.ts";
@@ -8,9 +11,11 @@ import type { HttpsServer } from "../../src/tls/https-server.ts";
 import { DEFAULT_TLS_POLICY } from "../../src/tls/policy.ts";
 import { startWebhookServer } from "../../src/webhook/server.ts";
 import { systemClock } from "../../src/platform/system-clock.ts";
+import { Kubectl } from "../support/kubectl.ts";
 import { kubeError, RecordingKube } from "../support/recording-kube.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { RecordingMetrics } from "../support/recording-metrics.ts";
+import { requireOrSkip } from "../support/requirements.ts";
 import { WebhookClient } from "../support/webhook-client.ts";
 
 const NAMESPACE = "metallb-system";
@@ -194,6 +199,25 @@ describe("certificates", () => {
       stranger.close();
     }
   });
+});
+
+const need = requireOrSkip(["bin:kubectl-1.36"]);
+
+test.skipIf(need.skip)("Go, in which API servers are written, trusts the chain", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "metallb-go-"));
+  const ca = join(folder, "ca.crt");
+  writeFileSync(ca, texts["ca.crt"]);
+  const kubectl = new Kubectl("1.36", "");
+  const call = (name: string) =>
+    kubectl.run(
+      `kubectl --server=https://127.0.0.1:${server.port} --certificate-authority=${ca} ` +
+        `--token=none --tls-server-name=${name} create --raw=${POOLS} -f -`,
+      "{}",
+    );
+  // It does not say what it sends; but this answer has come through TLS.
+  expect((await call(NAME)).stderr).toContain("the body must be application/json");
+  expect((await call("x.y.svc")).stderr).toContain("certificate is valid for metallb-webhook-service");
+  rmSync(folder, { recursive: true });
 });
 
 test("a call that is under way is answered although the server closes", async () => {
