@@ -380,20 +380,29 @@ describe("what happens while a webhook thinks", () => {
     expect((await api.get(CONFIG_MAPS)).json.items).toEqual([]);
   });
 
-  test.each([{ ipFamilies: ["IPv4"] }, { ipFamilies: ["IPv6"] }])(
-    "takes no address twice: $ipFamilies Services of that moment",
-    async ({ ipFamilies }) => {
-      const rule = { operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["services"] };
-      await register(webhook({ rules: [rule] }));
-      const create = (name: string): Promise<RawAnswer> =>
-        api.post(SERVICES, { metadata: { name }, spec: { type: "NodePort", ipFamilies, ports: [{ port: 80 }] } });
-      const answers = await Promise.all(["one", "two", "three"].map(create));
-      expect(answers.map(({ code }) => code)).toEqual([201, 201, 201]);
-      expect(new Set(answers.map(({ json }) => json.spec.clusterIP)).size).toBe(3);
-      expect(new Set(answers.map(({ json }) => json.spec.ports[0].nodePort)).size).toBe(3);
-      await api.delete(SERVICES);
-    },
-  );
+  test.each([
+    { clusterIP: "10.96.0.77", field: "spec.clusterIPs" },
+    { clusterIP: "fd96::77", field: "spec.clusterIPs" },
+    { ports: [{ port: 80, nodePort: 30_077 }], field: "spec.ports[0].nodePort" },
+  ])("may be a Service that takes the same: $field", async ({ field, ...spec }) => {
+    const rule = { operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["services"] };
+    await register(webhook({ rules: [rule] }));
+    const arrived = Promise.withResolvers<void>();
+    hook.handler = async () => {
+      // Both were planned before either is stored.
+      if (hook.calls.length === 2) arrived.resolve();
+      await arrived.promise;
+      return { allowed: true };
+    };
+    const create = (name: string): Promise<RawAnswer> =>
+      api.post(SERVICES, { metadata: { name }, spec: { type: "NodePort", ports: [{ port: 80 }], ...spec } });
+    const answers = await Promise.all(["one", "two"].map(create));
+    expect(answers.map(({ code }) => code)).toEqual(expect.arrayContaining([201, 422]));
+    const refused = answers.find(({ code }) => code === 422)!;
+    expect(refused.json.details.causes[0].field).toBe(field);
+    expect(refused.json.message).toContain("is already allocated");
+    await api.delete(SERVICES);
+  });
 });
 
 describe("a configuration", () => {

@@ -9,7 +9,6 @@ import { crdStrategy } from "./strategies/crd.ts";
 import { eventDefinition } from "./strategies/event.ts";
 import { NAMESPACES } from "./strategies/namespace.ts";
 import { PODS } from "./strategies/pod.ts";
-import { ServiceAllocator } from "./strategies/service/allocate.ts";
 import { InUse } from "./strategies/service/in-use.ts";
 import { serviceStrategy } from "./strategies/service/strategy.ts";
 import { CREATED_ON_UPDATE, SECRETS, workloadStrategy } from "./strategies/workloads.ts";
@@ -24,7 +23,7 @@ function strategies(kernel: Kernel): Readonly<Record<string, Strategy>> {
     namespaces: NAMESPACES,
     pods: PODS,
     secrets: SECRETS,
-    services: serviceStrategy(new ServiceAllocator(new InUse(kernel.storage))),
+    services: serviceStrategy(new InUse(kernel.storage)),
     endpoints: CREATED_ON_UPDATE,
     "leases.coordination.k8s.io": CREATED_ON_UPDATE,
     "deployments.apps": workloadStrategy(true),

@@ -13,8 +13,6 @@ export interface Strategy {
   readonly createOnUpdate: boolean;
   /** Whether PUT may leave resourceVersion out. */
   readonly unconditionalUpdate: boolean;
-  /** Whether `prepare` takes from what all objects of the kind share. */
-  readonly allocates: boolean;
   /** Whether a write to /status may change labels and annotations (built-in kinds: yes). */
   readonly statusKeepsMetadata: boolean;
   /** Whether DELETE answers with the object instead of a Status. */
@@ -24,6 +22,8 @@ export interface Strategy {
   defaults(next: ApiObject, old: ApiObject | undefined): void;
   /** Then fills in what the server decides: allocations. They belong to nobody in managedFields. */
   prepare(next: ApiObject, old: ApiObject | undefined): void;
+  /** Whether another object has taken what `prepare` chose for this one, which was free at the time. */
+  collides(next: ApiObject, old: ApiObject | undefined): boolean;
   validate(next: ApiObject, old: ApiObject | undefined): FieldError[];
   /** Fills in defaults below `status`. */
   prepareStatus(next: ApiObject): void;
@@ -34,12 +34,12 @@ export const DEFAULT_STRATEGY: Strategy = {
   generation: false,
   createOnUpdate: false,
   unconditionalUpdate: true,
-  allocates: false,
   statusKeepsMetadata: true,
   deleteReturnsObject: false,
   fieldLabels: {},
   defaults: () => undefined,
   prepare: () => undefined,
+  collides: () => false,
   validate: () => [],
   prepareStatus: () => undefined,
 };

@@ -56,16 +56,15 @@ async function attemptOf(
 ): Promise<ApiObject | undefined> {
   const { storage } = kernel;
   const { table, served, strategy } = definition;
-  const { revision } = storage;
   const change = plan(current);
-  // From here to the storage nothing is waited for without need: the plan may have chosen addresses that are free now.
+  // Nothing is waited for without need: what others do in the meantime may make this plan void.
   const asked = admit(change);
   if (asked !== undefined) await asked;
   const converted = storedForm(definition, change.object!);
   const next = converted instanceof Promise ? await converted : converted;
   const present = storage.get(table, next.metadata.namespace ?? "", next.metadata.name);
   if (target.name === "" && present !== undefined) throw alreadyExists(served, next.metadata.name);
-  if (present !== basis || (strategy.allocates && storage.revision !== revision)) return undefined;
+  if (present !== basis || strategy.collides(next, basis)) return undefined;
   return store(kernel, table, next, basis, change.dryRun);
 }
 

@@ -24,13 +24,29 @@ export class InUse {
     return this.#ports.has(port);
   }
 
-  #count(service: ApiObject, by: 1 | -1): void {
-    const spec = record(service["spec"]);
-    for (const address of strings(spec["clusterIPs"])) if (address !== "None") bump(this.#addresses, address, by);
-    const own = new Set(portsOf(spec).map((port) => Number(text(port["nodePort"]))));
-    own.add(Number(text(spec["healthCheckNodePort"])));
-    for (const port of own) if (port > 0) bump(this.#ports, port, by);
+  /** Whether another Service holds something that `next` takes and `old` did not have. */
+  collides(next: ApiObject, old: ApiObject | undefined): boolean {
+    const before = old === undefined ? undefined : heldBy(old);
+    const { addresses, ports } = heldBy(next);
+    return (
+      addresses.some((address) => this.hasAddress(address) && before?.addresses.includes(address) !== true) ||
+      [...ports].some((port) => this.hasPort(port) && before?.ports.has(port) !== true)
+    );
   }
+
+  #count(service: ApiObject, by: 1 | -1): void {
+    const { addresses, ports } = heldBy(service);
+    for (const address of addresses) bump(this.#addresses, address, by);
+    for (const port of ports) bump(this.#ports, port, by);
+  }
+}
+
+function heldBy(service: ApiObject): { readonly addresses: readonly string[]; readonly ports: ReadonlySet<number> } {
+  const spec = record(service["spec"]);
+  const ports = new Set(portsOf(spec).map((port) => Number(text(port["nodePort"]))));
+  ports.add(Number(text(spec["healthCheckNodePort"])));
+  ports.delete(0);
+  return { addresses: strings(spec["clusterIPs"]).filter((address) => address !== "None"), ports };
 }
 
 function bump<K>(counts: Map<K, number>, key: K, by: 1 | -1): void {

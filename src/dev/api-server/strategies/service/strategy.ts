@@ -2,18 +2,20 @@ import { dnsLabel } from "../../names.ts";
 import { at, text } from "../../objects.ts";
 import type { Strategy } from "../../strategy.ts";
 import { DEFAULT_STRATEGY } from "../../strategy.ts";
-import type { ServiceAllocator } from "./allocate.ts";
+import { ServiceAllocator } from "./allocate.ts";
 import { defaultService, defaultServiceStatus } from "./defaults.ts";
 import { specOf } from "./fields.ts";
+import type { InUse } from "./in-use.ts";
 import { validateService } from "./validate.ts";
 
-/** core/v1 Services: they have no generation, and their cluster addresses and node ports come from `allocator`. */
-export function serviceStrategy(allocator: ServiceAllocator): Strategy {
+/** core/v1 Services: they have no generation, and they get cluster addresses and node ports that are not in use. */
+export function serviceStrategy(inUse: InUse): Strategy {
+  const allocator = new ServiceAllocator(inUse);
   return {
     ...DEFAULT_STRATEGY,
     nameRule: dnsLabel,
     createOnUpdate: true,
-    allocates: true,
+    collides: (next, old) => inUse.collides(next, old),
     deleteReturnsObject: true,
     fieldLabels: {
       "spec.type": (object) => text(at(object["spec"], "type")),
