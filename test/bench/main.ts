@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { benchAllocator } from "./allocator.ts";
 import { benchApiServer } from "./api-server.ts";
 import { benchArp } from "./arp.ts";
+import { benchMembership } from "./membership.ts";
 
 process.stdout.write(
   `${JSON.stringify(
@@ -10,6 +11,7 @@ process.stdout.write(
       node: process.version,
       cpus: cpus().map((cpu) => cpu.model),
       allocator: benchAllocator(),
+      membership: benchMembership(),
       arp: await benchArp(),
       apiServer: await benchApiServer(),
     },

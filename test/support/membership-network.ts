@@ -19,8 +19,6 @@ export interface NetworkOptions {
   readonly loss?: number;
   /** Longest time on the way; every datagram has its own, so they overtake each other. */
   readonly latency?: number;
-  /** Whether the bytes that are sent are counted, which takes time. */
-  readonly countsBytes?: boolean;
 }
 
 function sizeOf(message: PacketMessage): number {
@@ -48,6 +46,8 @@ export class Station {
   readonly changes: { readonly at: Millis; readonly change: MemberChange }[] = [];
   readonly standings: { readonly at: Millis; readonly standing: Standing }[] = [];
   readonly sent: Traffic = { datagrams: 0, bytes: 0, messages: 0, exchanges: 0 };
+  /** Whom it takes for present beside itself, by what it told. */
+  readonly others = new Set<string>();
   core: Membership | undefined;
   left = false;
   paused = false;
@@ -63,6 +63,12 @@ export class Station {
     this.name = name;
     this.endpoint = { address: addressFromBytes(Uint8Array.of(10, 0, number >> 8, number & 255)), port: PORT };
     this.settings = settings;
+  }
+
+  note(change: MemberChange, at: Millis): void {
+    this.changes.push({ at, change });
+    if (change.kind === "joined") this.others.add(change.member.node);
+    if (change.kind === "left" || change.kind === "died") this.others.delete(change.member.node);
   }
 
   /** Whom it takes for present, by name. */
@@ -82,10 +88,12 @@ export class MembershipNetwork {
   #groups: ReadonlyMap<string, number> | undefined;
   /** Asked for every datagram in addition to the groups. */
   blocks: (from: Station, to: Station) => boolean = () => false;
+  /** Whether the bytes that are sent are counted, which takes time. */
+  countsBytes = false;
   #now = 0;
 
   constructor(options: NetworkOptions) {
-    this.#options = { settings: FAST_LAN, loss: 0, latency: 1, countsBytes: false, ...options };
+    this.#options = { settings: FAST_LAN, loss: 0, latency: 1, ...options };
     this.#random = seededRandom(options.seed);
   }
 
@@ -114,6 +122,7 @@ export class MembershipNetwork {
     const { settings, endpoint } = station;
     const random = seededRandom(Math.floor(this.#random.next() * 2 ** 32));
     station.left = false;
+    station.others.clear();
     station.core = new Membership(
       { self: { ...endpoint, node: name }, settings, random, overhead: 45, sizeOf },
       millis(this.#now - station.lag),
@@ -189,11 +198,9 @@ export class MembershipNetwork {
   /** Whether all running members see exactly each other. */
   agree(): boolean {
     const running = [...this.stations.values()].filter(({ core, left }) => core !== undefined && !left);
-    const want = running
-      .map(({ name }) => name)
-      .toSorted()
-      .join();
-    return running.every(({ sees }) => sees.join() === want);
+    if (running.some(({ others }) => others.size !== running.length - 1)) return false;
+    const names = new Set(running.map(({ name }) => name));
+    return running.every(({ others }) => [...others].every((name) => names.has(name)));
   }
 
   #place(name: string, settings: MembershipSettings): Station {
@@ -247,7 +254,7 @@ export class MembershipNetwork {
           if (to !== undefined && theirs !== undefined) this.#handle(to, { on: "exchanged", state: action.state });
         });
       case "tell":
-        from.changes.push({ at: this.now, change: action.change });
+        from.note(action.change, this.now);
         return;
       case "stand":
         from.standings.push({ at: this.now, standing: action.standing });
@@ -261,7 +268,7 @@ export class MembershipNetwork {
   #send(from: Station, to: Endpoint, messages: readonly PacketMessage[]): void {
     from.sent.datagrams++;
     from.sent.messages += messages.length;
-    if (this.#options.countsBytes) for (const message of messages) from.sent.bytes += sizeOf(message) + 2;
+    if (this.countsBytes) for (const message of messages) from.sent.bytes += sizeOf(message) + 2;
     const target = this.#byAddress.get(to.address);
     if (target === undefined || !this.#reaches(from, target) || this.#random.next() < this.#options.loss) return;
     this.#later(() => this.#handle(target, { on: "received", from: from.endpoint, messages }));
