@@ -86,6 +86,20 @@ export const SPEAKER_FLAGS: readonly Flag[] = [
     help: "announce also from nodes labelled exclude-from-external-load-balancers",
   },
   { name: "exclude-l2-file", kind: "text", help: "YAML file with the interfaces that are never used" },
+  {
+    name: "ml-bindaddr",
+    kind: "text",
+    help: "our IP address for membership, which finds dead speakers (METALLB_ML_BIND_ADDR); without it there is none",
+  },
+  { name: "ml-bindport", kind: "text", help: "TCP and UDP port of membership, 7946 (METALLB_ML_BIND_PORT)" },
+  { name: "ml-labels", kind: "text", help: "label selector of the speakers' Pods (METALLB_ML_LABELS)" },
+  {
+    name: "ml-secret-key-path",
+    kind: "text",
+    help: "folder with the file secretkey, which encrypts membership (METALLB_ML_SECRET_KEY_PATH)",
+  },
+  { name: "ml-wan-config", kind: "switch", help: "membership between far places: slower, and more patient" },
+  { name: "ml-config-file", kind: "text", help: "JSON file with all settings of membership, if it exists" },
 ];
 
 /**

@@ -36,7 +36,7 @@ export interface AnnounceOptions {
 
 /**
  * The objects the plan is made from, and the plan itself. Changes mark what they affect; `replan` decides only that
- * again. Every Node is a candidate.
+ * again. Every Node is a candidate, unless membership says which speakers are alive.
  */
 export class AnnounceState {
   readonly #options: AnnounceOptions;
@@ -52,6 +52,7 @@ export class AnnounceState {
   readonly #renewed = new Set<ObjectKey>();
   #config: Layer2Config | undefined;
   #context: PlanContext | undefined;
+  #alive: ReadonlySet<string> | undefined;
 
   constructor(options: AnnounceOptions) {
     this.#options = options;
@@ -108,6 +109,13 @@ export class AnnounceState {
 
   deleteNode(name: string): void {
     if (this.#nodes.delete(name)) this.#replanAll();
+  }
+
+  /** From now on only these nodes can own addresses. */
+  setAlive(nodes: ReadonlySet<string>): void {
+    const same = this.#alive?.size === nodes.size && [...nodes].every((node) => this.#alive?.has(node));
+    this.#alive = nodes;
+    if (!same) this.#replanAll();
   }
 
   setConfig(config: Layer2Config): void {
@@ -178,7 +186,8 @@ export class AnnounceState {
       const placed = placeAdvertisement(advertisement, this.#nodes.values());
       for (const pool of advertisement.pools) byPool.get(pool)?.push(placed);
     }
-    const candidates = new Map([...this.#nodes].map(([name, view]) => [name, nodeRefusal(view, ignoreExcludeLabel)]));
+    const conditions = { ignoreExcludeLabel, alive: this.#alive };
+    const candidates = new Map([...this.#nodes].map(([name, view]) => [name, nodeRefusal(view, conditions)]));
     return { self: node, loadBalancerClass, pools: new PoolIndex(pools), advertisements: byPool, candidates };
   }
 }

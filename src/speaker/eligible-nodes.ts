@@ -4,10 +4,18 @@ import { EXCLUDE_LABEL } from "../config/node.ts";
 import { anySelectorMatches, selectorMatches } from "../config/selector.ts";
 
 /** Why a node takes no part in elections. */
-export type NodeRefusal = "nodeNetworkUnavailable" | "nodeLabeledExcludeBalancers";
+export type NodeRefusal = "nodeNetworkUnavailable" | "nodeLabeledExcludeBalancers" | "nodeNotAlive";
+
+/** What decides it beside the Node object. */
+export interface NodeConditions {
+  readonly ignoreExcludeLabel: boolean;
+  /** Nodes whose speakers are alive; undefined: there is no membership, and all are taken to be. */
+  readonly alive: ReadonlySet<string> | undefined;
+}
 
 /** Why `node` may not own addresses; undefined when it may. */
-export function nodeRefusal(node: NodeView, ignoreExcludeLabel: boolean): NodeRefusal | undefined {
+export function nodeRefusal(node: NodeView, { ignoreExcludeLabel, alive }: NodeConditions): NodeRefusal | undefined {
+  if (alive?.has(node.name) === false) return "nodeNotAlive";
   if (node.networkUnavailable) return "nodeNetworkUnavailable";
   if (!ignoreExcludeLabel && Object.hasOwn(node.labels, EXCLUDE_LABEL)) return "nodeLabeledExcludeBalancers";
   return undefined;

@@ -17,6 +17,17 @@ export interface SpeakerFlags extends CommonFlags {
   readonly ignoreExcludeLb: boolean;
   /** YAML file with the interfaces that are never used. */
   readonly excludeL2File: string;
+  /** IP address for membership; "": METALLB_ML_BIND_ADDR, else there is no membership. */
+  readonly mlBindaddr: string;
+  /** Port for membership; "": METALLB_ML_BIND_PORT, else 7946. */
+  readonly mlBindport: string;
+  /** Selects the speakers' Pods; "": METALLB_ML_LABELS, else there is no membership. */
+  readonly mlLabels: string;
+  /** Folder with the file `secretkey`; "": METALLB_ML_SECRET_KEY_PATH, else nothing is encrypted. */
+  readonly mlSecretKeyPath: string;
+  readonly mlWanConfig: boolean;
+  /** JSON file that replaces the whole profile, if it exists. */
+  readonly mlConfigFile: string;
 }
 
 export const SPEAKER_DEFAULTS: SpeakerFlags = {
@@ -25,19 +36,19 @@ export const SPEAKER_DEFAULTS: SpeakerFlags = {
   podName: "",
   ignoreExcludeLb: false,
   excludeL2File: "/etc/metallb/excludel2.yaml",
+  mlBindaddr: "",
+  mlBindport: "",
+  mlLabels: "",
+  mlSecretKeyPath: "",
+  mlWanConfig: false,
+  mlConfigFile: "/etc/metallb/memberlist/config.json",
 };
 
-const NO_MEMBERSHIP = "has no effect: speakers agree through the Node objects";
 const NO_DAEMON = "has no effect: there is no routing daemon beside the speaker";
 
 export const SPEAKER_ACCEPTED_FLAGS: AcceptedFlags = {
   ...COMMON_ACCEPTED_FLAGS,
   host: { takesValue: true, meaning: "is deprecated and has no effect" },
-  "ml-bindaddr": { takesValue: true, meaning: NO_MEMBERSHIP },
-  "ml-bindport": { takesValue: true, meaning: NO_MEMBERSHIP },
-  "ml-labels": { takesValue: true, meaning: NO_MEMBERSHIP },
-  "ml-secret-key-path": { takesValue: true, meaning: NO_MEMBERSHIP },
-  "ml-wan-config": { takesValue: false, meaning: NO_MEMBERSHIP },
   "bgp-debounce-timeout": { takesValue: true, meaning: NO_DAEMON },
   "frrk8s-namespace": { takesValue: true, meaning: NO_DAEMON },
   "frrk8s-secret-passthrough": { takesValue: false, meaning: NO_DAEMON },
@@ -64,6 +75,10 @@ export function resolveSpeakerFlags(
     nodeName: given.nodeName || (env["METALLB_NODE_NAME"] ?? ""),
     namespace: given.namespace || env["METALLB_NAMESPACE"] || (podNamespace ?? ""),
     podName: given.podName || (env["METALLB_POD_NAME"] ?? ""),
+    mlBindaddr: given.mlBindaddr || (env["METALLB_ML_BIND_ADDR"] ?? ""),
+    mlBindport: given.mlBindport || (env["METALLB_ML_BIND_PORT"] ?? ""),
+    mlLabels: given.mlLabels || (env["METALLB_ML_LABELS"] ?? ""),
+    mlSecretKeyPath: given.mlSecretKeyPath || (env["METALLB_ML_SECRET_KEY_PATH"] ?? ""),
   };
   return {
     flags,

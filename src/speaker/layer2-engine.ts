@@ -18,11 +18,15 @@ import type { Announcement, WorkerCommand, WorkerEvent } from "./protocol.ts";
 import { PacedQueue } from "./paced-queue.ts";
 import { RequestCounters } from "./request-counters.ts";
 
+export type Layer2Command = Exclude<WorkerCommand, { readonly do: "join" }>;
+
 export interface Layer2Ports {
   readonly frames: Frames;
   readonly links: Links;
   readonly clock: Clock;
   readonly random: Random;
+  /** Whether another node may answer by now; asked before anything is sent. Absent: no other ever does. */
+  holdsBack?(): boolean;
   /** To the main thread. */
   emit(event: WorkerEvent): void;
 }
@@ -97,7 +101,13 @@ export class Layer2Engine {
     }
   }
 
-  command(command: WorkerCommand): void {
+  /** Tells everybody again whom they find here, after it was held back. */
+  resume(): void {
+    for (const address of this.#announcements.keys()) this.#fresh.add(address);
+    this.#scheduleFlush();
+  }
+
+  command(command: Layer2Command): void {
     switch (command.do) {
       case "announce":
         this.#announcements.set(command.announcement.address, command.announcement);
@@ -240,6 +250,7 @@ export class Layer2Engine {
   #onFrame(key: string, kind: FrameKind, frame: Uint8Array): void {
     const listener = this.#listeners.get(key);
     if (listener === undefined) return;
+    if (this.#ports.holdsBack?.() === true) return;
     const { mac, link, socket } = listener;
     const station = { mac, standing: (address: IpAddress) => this.#standing(address, link.name) };
     const answer: Answer = kind === "arp" ? respondToArp(frame, station) : respondToSolicitation(frame, station);
@@ -280,6 +291,7 @@ export class Layer2Engine {
     const announcement = this.#announcements.get(address);
     const open = this.#listeners.get(listener.key) === listener;
     if (announcement === undefined || !open || !isOn(announcement, listener.link.name)) return;
+    if (this.#ports.holdsBack?.() === true) return;
     for (const frame of gratuitousFrames(address, listener.mac)) {
       if (listener.socket.send(frame)) this.#counters.add(address, "gratuitousSent", 1);
     }

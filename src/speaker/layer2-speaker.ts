@@ -67,6 +67,8 @@ export class Layer2Speaker {
         return;
       case "log":
         return this.#ports.log[event.level](event.fields, event.message);
+      case "members":
+      case "standing":
       case "ready":
       case "trouble":
       case "stopped":

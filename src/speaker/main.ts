@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createKubeClient } from "../k8s/client.ts";
 import { loadEndpoint } from "../k8s/endpoint.ts";
 import { createEventRecorder } from "../k8s/event-recorder.ts";
@@ -15,6 +16,7 @@ import { openCertificateFolder } from "../tls/certificate-folder.ts";
 import type { Listening } from "../tls/listen.ts";
 import { parseTlsPolicy, type TlsPolicy } from "../tls/policy.ts";
 import { EXCLUDE_NOTHING, parseExcludedInterfaces } from "./excluded-interfaces.ts";
+import { type MembershipConfig, membershipConfig, wantsMembership } from "./membership-config.ts";
 import { resolveSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { Speaker } from "./run.ts";
 import { spawnProtocolWorker } from "./spawn-worker.ts";
@@ -54,7 +56,8 @@ async function serve(flags: SpeakerFlags, policy: TlsPolicy, env: Environment, l
   const metrics = createMetrics("speaker");
   const common = { clock: systemClock, random: systemRandom, log };
   const events = createEventRecorder(client, { ...common, component: "metallb-speaker", host: node });
-  const worker = spawnProtocolWorker({ excludedInterfaces });
+  const membership = readMembership(flags, log);
+  const worker = spawnProtocolWorker({ excludedInterfaces, membership });
   const speaker = new Speaker(
     {
       node,
@@ -62,6 +65,7 @@ async function serve(flags: SpeakerFlags, policy: TlsPolicy, env: Environment, l
       podName: flags.podName === "" ? undefined : flags.podName,
       loadBalancerClass: flags.lbClass,
       ignoreExcludeLabel: flags.ignoreExcludeLb,
+      speakerPods: membership === undefined ? undefined : { labels: flags.mlLabels, port: membership.port },
     },
     { ...common, client, metrics, events, worker, watcher: createKubeWatcher(endpoint, common) },
   );
@@ -124,11 +128,35 @@ function readExcludedInterfaces(file: string): string {
   throw new EnvironmentError("excluded-interfaces", `${file}: ${parsed.error}`, { retryable: false });
 }
 
+/** What can't be used ends the speaker: membership with other settings or without encryption is not what was asked for. */
+function readMembership(flags: SpeakerFlags, log: Log): MembershipConfig | undefined {
+  const wanted = wantsMembership(flags);
+  const { config, issues, notes } = membershipConfig(flags, {
+    config: wanted ? readIfThere(flags.mlConfigFile) : undefined,
+    secretKey: wanted && flags.mlSecretKeyPath !== "" ? read(join(flags.mlSecretKeyPath, "secretkey")) : undefined,
+  });
+  if (issues.length > 0) throw new EnvironmentError("membership", issues.join("; "), { retryable: false });
+  for (const note of notes) log.info({}, note);
+  return config;
+}
+
+function read(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function unreadable(file: string, error: unknown): EnvironmentError {
+  return new EnvironmentError("unreadable", `${file} can't be read: ${errorMessage(error)}`, { retryable: false });
+}
+
 function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new EnvironmentError("unreadable", `${file} can't be read: ${errorMessage(error)}`, { retryable: false });
+    throw unreadable(file, error);
   }
 }

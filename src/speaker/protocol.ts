@@ -3,13 +3,18 @@
  * Desired state goes down as differences, facts come up as events.
  */
 import type { IpAddress } from "../ip/address.ts";
+import type { Endpoint } from "../membership/message.ts";
+import type { Standing } from "../membership/self-doubt.ts";
 import type { LogFields } from "../ports/log.ts";
+import type { MembershipConfig } from "./membership-config.ts";
 
 /** What the worker gets when its thread starts. */
 export interface WorkerOptions {
   readonly role: "protocol";
   /** Regular expression (flag `u`); interfaces whose names it matches are never used. */
   readonly excludedInterfaces: string;
+  /** Undefined: there is no membership. */
+  readonly membership?: MembershipConfig | undefined;
 }
 
 /** Answer for `address` on these interfaces. */
@@ -23,7 +28,9 @@ export type WorkerCommand =
   /** Starts announcing, or replaces the interfaces of an announcement. */
   | { readonly do: "announce"; readonly announcement: Announcement }
   | { readonly do: "withdraw"; readonly address: IpAddress }
-  /** Withdraw everything, then answer with `stopped`. */
+  /** Where other speakers may be found. */
+  | { readonly do: "join"; readonly seeds: readonly Endpoint[] }
+  /** Say goodbye to other speakers, withdraw everything, then answer with `stopped`. */
   | { readonly do: "stop" };
 
 export type WorkerEvent =
@@ -37,6 +44,10 @@ export type WorkerEvent =
   | { readonly on: "counters"; readonly counters: readonly AddressCounters[] }
   /** Something that layer 2 needs is missing or failed; `message` says what and how to mend it. */
   | { readonly on: "trouble"; readonly code: string; readonly message: string }
+  /** Nodes whose speakers are alive, ours included; sent when we have joined them and after each change. */
+  | { readonly on: "members"; readonly nodes: readonly string[] }
+  /** Whether others may have taken our place; nothing is answered where `holdsBack` says so. */
+  | { readonly on: "standing"; readonly standing: Standing }
   | {
       readonly on: "log";
       readonly level: "debug" | "info" | "warn" | "error";

@@ -18,8 +18,10 @@ import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config
 import { ConfigKeeper } from "./config-keeper.ts";
 import { CONFIG_KINDS, type ConfigKind, ConfigSource } from "./config-source.ts";
 import { Layer2Speaker } from "./layer2-speaker.ts";
+import { Members } from "./members.ts";
 import { OwnPod } from "../reporting/own-pod.ts";
 import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
+import type { SpeakerPodsOptions } from "./speaker-pods.ts";
 import { StatusKeeper } from "./status-keeper.ts";
 
 export interface SpeakerOptions extends AnnounceOptions {
@@ -27,6 +29,8 @@ export interface SpeakerOptions extends AnnounceOptions {
   readonly namespace: string;
   /** Our own Pod, which owns the status objects; undefined outside of a cluster. */
   readonly podName: string | undefined;
+  /** Where other speakers may be found; undefined: there is no membership. */
+  readonly speakerPods?: Omit<SpeakerPodsOptions, "namespace"> | undefined;
 }
 
 export interface SpeakerPorts {
@@ -58,6 +62,7 @@ export class Speaker {
   readonly #pod: OwnPod;
   readonly #statuses: StatusKeeper;
   readonly #configState: ConfigStateKeeper;
+  readonly #members: Members | undefined;
   readonly #watches: { close(): void }[] = [];
   /** Kinds whose first list has not come yet. */
   readonly #unsynced = new Set<string>();
@@ -83,6 +88,14 @@ export class Speaker {
       metrics,
       report: (errors) => this.#configState.report(errors),
     });
+    const { speakerPods, namespace } = options;
+    if (speakerPods !== undefined) {
+      const onAlive = (nodes: ReadonlySet<string>): void => {
+        this.#state.setAlive(nodes);
+        this.#scheduleReplan();
+      };
+      this.#members = new Members({ ...speakerPods, namespace }, { ...ports, onAlive });
+    }
     this.#layer2 = new Layer2Speaker(options.node, {
       worker,
       events,
@@ -133,6 +146,7 @@ export class Speaker {
     this.#watch(KINDS.Secret, projectSecret, secrets, namespace);
     this.#statuses.start();
     this.#configState.start();
+    this.#members?.start();
   }
 
   /** What is missing before this speaker can do its work; undefined when it is ready. */
@@ -140,6 +154,8 @@ export class Speaker {
     const missing = [...this.#troubles.values()];
     if (this.#unsynced.size > 0) missing.push(`waiting for the first list of ${[...this.#unsynced].join(", ")}`);
     else if (missing.length === 0 && !this.#workerReady) missing.push("waiting for the protocol worker");
+    const doubt = this.#members?.waitingFor();
+    if (doubt !== undefined) missing.push(doubt);
     return missing.length === 0 ? undefined : missing.join("; ");
   }
 
@@ -147,6 +163,7 @@ export class Speaker {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const watch of this.#watches) watch.close();
+    this.#members?.close();
     const { worker, clock } = this.#ports;
     const withdrawn = new Promise<void>((resolve) => (this.#onStopped = resolve));
     worker.send({ do: "stop" });
@@ -206,6 +223,7 @@ export class Speaker {
     if (event.on === "stopped") this.#onStopped?.();
     if (event.on === "trouble") this.#onTrouble(event.code, event.message);
     // What the worker lets go of while it stops is no news.
+    if (!this.#stopping) this.#members?.onWorkerEvent(event);
     if (!this.#stopping || event.on === "counters" || event.on === "log") this.#layer2.onWorkerEvent(event);
   }
 

@@ -1,0 +1,84 @@
+import type { Standing } from "../membership/self-doubt.ts";
+import { SpeakerPods, type SpeakerPodsOptions, type SpeakerPodsPorts } from "./speaker-pods.ts";
+import { holdsBack } from "./holding-back.ts";
+import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
+
+export interface MembersPorts extends Omit<SpeakerPodsPorts, "onSeeds"> {
+  readonly worker: ProtocolWorker;
+  /** These nodes' speakers are alive; nobody's, until we have joined them. */
+  onAlive(nodes: ReadonlySet<string>): void;
+}
+
+/** What each reason for doubt means to people. */
+const DOUBTS: Readonly<Record<(Standing & { kind: "doubtful" })["reason"], string>> = {
+  joining: "has yet to join the other speakers",
+  paused: "did not run for a while",
+  silence: "hears nothing from any other speaker",
+  "declared-dead": "was declared dead by another speaker",
+};
+
+/** Membership as the main thread sees it: tells the worker where to look, and hears from it who is alive. */
+export class Members {
+  readonly #ports: MembersPorts;
+  readonly #pods: SpeakerPods;
+  #alive: ReadonlySet<string> = new Set();
+  #standing: Standing | undefined;
+
+  constructor(options: SpeakerPodsOptions, ports: MembersPorts) {
+    this.#ports = ports;
+    this.#pods = new SpeakerPods(options, { ...ports, onSeeds: (seeds) => ports.worker.send({ do: "join", seeds }) });
+  }
+
+  start(): void {
+    this.#ports.onAlive(this.#alive);
+    this.#pods.start();
+  }
+
+  close(): void {
+    this.#pods.close();
+  }
+
+  /** Why nothing is answered at present; undefined: nothing is amiss. */
+  waitingFor(): string | undefined {
+    const standing = this.#standing;
+    if (standing === undefined) return "waiting for membership";
+    if (standing.kind === "sure" || !holdsBack(standing)) return undefined;
+    return `this speaker ${DOUBTS[standing.reason]}`;
+  }
+
+  onWorkerEvent(event: WorkerEvent): void {
+    if (event.on === "members") this.#setAlive(new Set(event.nodes));
+    if (event.on === "standing") this.#setStanding(event.standing);
+  }
+
+  #setAlive(alive: ReadonlySet<string>): void {
+    const { log, onAlive } = this.#ports;
+    const came = [...alive].filter((node) => !this.#alive.has(node));
+    const went = [...this.#alive].filter((node) => !alive.has(node));
+    if (came.length === 0 && went.length === 0) return;
+    this.#alive = alive;
+    log.info({ came, went, alive: alive.size }, `speakers: ${describe(came, went)}`);
+    onAlive(alive);
+  }
+
+  #setStanding(standing: Standing): void {
+    const before = this.#standing;
+    this.#standing = standing;
+    const { log } = this.#ports;
+    if (standing.kind === "sure") {
+      if (before?.kind === "doubtful") log.info({ after: before.reason }, "this speaker is in touch with the others");
+      return;
+    }
+    const { reason, peers } = standing;
+    if (before?.kind === "doubtful" && before.reason === reason) return;
+    const consequence = holdsBack(standing) ? "it answers nothing until it has spoken with others" : "it goes on";
+    log.warn({ reason, peers }, `this speaker ${DOUBTS[reason]}: ${consequence}`);
+  }
+}
+
+function describe(came: readonly string[], went: readonly string[]): string {
+  const parts = [];
+  if (came.length > 0) parts.push(`${came.join(", ")} came`);
+  if (went.length > 0) parts.push(`${went.join(", ")} went`);
+  return parts.join("; ");
+}

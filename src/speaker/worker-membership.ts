@@ -1,0 +1,122 @@
+import { EnvironmentError } from "../lib/errors.ts";
+import { seconds } from "../lib/duration.ts";
+import type { MemberChange } from "../membership/change.ts";
+import type { Endpoint } from "../membership/message.ts";
+import type { Standing } from "../membership/self-doubt.ts";
+import type { Timer } from "../ports/clock.ts";
+import { holdsBack } from "./holding-back.ts";
+import type { MembershipConfig } from "./membership-config.ts";
+import { MembershipDriver, type MembershipPorts } from "./membership-driver.ts";
+import type { WorkerEvent } from "./protocol.ts";
+
+export interface WorkerMembershipPorts extends Pick<
+  MembershipPorts,
+  "clock" | "random" | "datagrams" | "streams" | "cipher"
+> {
+  /** To the main thread. */
+  emit(event: WorkerEvent): void;
+  /** Nothing is held back any more. */
+  onResume(): void;
+}
+
+/** The port may still be held by the speaker that we replace. */
+const BIND_RETRY = seconds(1);
+
+const LEAVE_TIMEOUT = seconds(1);
+
+/** Membership in the protocol worker: tells the main thread who is alive, and layer 2 when to be silent. */
+export class WorkerMembership {
+  readonly #ports: WorkerMembershipPorts;
+  readonly #driver: MembershipDriver;
+  #timer: Timer | undefined;
+  #trouble = "";
+  #told = "";
+  #heldBack = true;
+  #leaving = false;
+
+  constructor({ node, address, port, settings, key }: MembershipConfig, ports: WorkerMembershipPorts) {
+    this.#ports = ports;
+    const bind = { address, port };
+    const keys = key === undefined ? [] : [key];
+    const { clock, random, datagrams, streams, cipher } = ports;
+    this.#driver = new MembershipDriver(
+      { self: { ...bind, node }, bind, settings, keys },
+      {
+        clock,
+        random,
+        datagrams,
+        streams,
+        cipher,
+        onChange: (change) => this.#onChange(change),
+        onStanding: (standing) => this.#onStanding(standing),
+        onRefused: ({ reason, detail }, from) =>
+          ports.emit({ on: "log", level: "debug", fields: { reason, detail, from }, message: `membership: ${detail}` }),
+        onTrouble: (code, message) => this.#tellTrouble(code, message),
+      },
+    );
+  }
+
+  /** Goes on trying until the sockets can be had. */
+  async start(): Promise<void> {
+    try {
+      await this.#driver.start();
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) throw error;
+      this.#tellTrouble(error.code, `membership can't begin: ${error.message}`);
+      if (!this.#leaving) this.#timer = this.#ports.clock.after(BIND_RETRY, () => void this.start());
+    }
+  }
+
+  join(seeds: readonly Endpoint[]): void {
+    this.#driver.setSeeds(seeds);
+  }
+
+  /** Whether another node may answer by now. Cheap: asked for every request. */
+  holdsBack(): boolean {
+    return this.#heldBack || this.#driver.isOverdue;
+  }
+
+  /** Says goodbye; layer 2 goes on answering until others know. */
+  async leave(): Promise<void> {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#timer?.cancel();
+    await this.#driver.leave(LEAVE_TIMEOUT);
+    this.#driver.close();
+  }
+
+  #onChange(change: MemberChange): void {
+    if (change.kind !== "name-conflict") return this.#tellMembers();
+    const { node } = change.member;
+    this.#ports.emit({
+      on: "log",
+      level: "error",
+      fields: { node },
+      message: `two speakers have the name ${node}: the one that came later is not taken in`,
+    });
+  }
+
+  #onStanding(standing: Standing): void {
+    const before = this.#heldBack;
+    this.#heldBack = holdsBack(standing);
+    this.#ports.emit({ on: "standing", standing });
+    this.#tellMembers();
+    if (before && !this.#heldBack) this.#ports.onResume();
+  }
+
+  /** Nobody is told before we have joined: until then we would seem to be alone. */
+  #tellMembers(): void {
+    const { standing, members } = this.#driver;
+    if (this.#leaving || (standing.kind === "doubtful" && standing.reason === "joining")) return;
+    const nodes = members.map(({ node }) => node).toSorted();
+    if (nodes.join("\n") === this.#told) return;
+    this.#told = nodes.join("\n");
+    this.#ports.emit({ on: "members", nodes });
+  }
+
+  #tellTrouble(code: string, message: string): void {
+    if (message === this.#trouble) return;
+    this.#trouble = message;
+    this.#ports.emit({ on: "trouble", code, message });
+  }
+}
