@@ -19,6 +19,25 @@ test("the environment fills in what flags leave open, and flags win", () => {
   expect(resolve({}).issues).toEqual([]);
 });
 
+test("so it does for membership", () => {
+  const env = {
+    ...ENV,
+    METALLB_ML_BIND_ADDR: "192.0.2.1",
+    METALLB_ML_BIND_PORT: "7947",
+    METALLB_ML_LABELS: "app=metallb",
+    METALLB_ML_SECRET_KEY_PATH: "/etc/ml_secret_key",
+  };
+  const want = {
+    mlBindaddr: "192.0.2.1",
+    mlBindport: "7947",
+    mlLabels: "app=metallb",
+    mlSecretKeyPath: "/etc/ml_secret_key",
+  };
+  expect(resolve({}, env).flags).toMatchObject(want);
+  const flags = { mlBindaddr: "a", mlBindport: "b", mlLabels: "c", mlSecretKeyPath: "d" };
+  expect(resolve(flags, env).flags).toMatchObject(flags);
+});
+
 describe("issues", () => {
   test.each<[Partial<SpeakerFlags>, Record<string, string>, string]>([
     [{}, { METALLB_NAMESPACE: "x" }, "give --node-name or set METALLB_NODE_NAME"],

@@ -29,6 +29,8 @@ export class WorkerMembership {
   readonly #ports: WorkerMembershipPorts;
   readonly #driver: MembershipDriver;
   #timer: Timer | undefined;
+  #seeds: readonly Endpoint[] | undefined;
+  #started = false;
   #trouble = "";
   #told = "";
   #heldBack = true;
@@ -60,6 +62,8 @@ export class WorkerMembership {
   async start(): Promise<void> {
     try {
       await this.#driver.start();
+      this.#started = true;
+      if (this.#seeds !== undefined) this.#driver.setSeeds(this.#seeds);
     } catch (error) {
       if (!(error instanceof EnvironmentError)) throw error;
       this.#tellTrouble(error.code, `membership can't begin: ${error.message}`);
@@ -67,8 +71,10 @@ export class WorkerMembership {
     }
   }
 
+  /** Nobody is joined before they could answer us. */
   join(seeds: readonly Endpoint[]): void {
-    this.#driver.setSeeds(seeds);
+    this.#seeds = seeds;
+    if (this.#started) this.#driver.setSeeds(seeds);
   }
 
   /** Whether another node may answer by now. Cheap: asked for every request. */

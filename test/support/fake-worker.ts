@@ -30,7 +30,7 @@ export class FakeWorker implements ProtocolWorker {
     } else if (command.do === "withdraw") {
       this.answered.delete(command.address);
       this.emit({ on: "announcing", address: command.address, interfaces: [] });
-    } else {
+    } else if (command.do === "stop") {
       for (const address of this.answered.keys()) this.emit({ on: "announcing", address, interfaces: [] });
       this.answered.clear();
       this.emit({ on: "stopped" });
