@@ -70,15 +70,16 @@ export function resolveSpeakerFlags(
   env: Environment,
   podNamespace: string | undefined,
 ): ResolvedFlags {
+  const or = (flag: string, name: string): string => flag || (env[name] ?? "");
   const flags: SpeakerFlags = {
     ...given,
-    nodeName: given.nodeName || (env["METALLB_NODE_NAME"] ?? ""),
-    namespace: given.namespace || env["METALLB_NAMESPACE"] || (podNamespace ?? ""),
-    podName: given.podName || (env["METALLB_POD_NAME"] ?? ""),
-    mlBindaddr: given.mlBindaddr || (env["METALLB_ML_BIND_ADDR"] ?? ""),
-    mlBindport: given.mlBindport || (env["METALLB_ML_BIND_PORT"] ?? ""),
-    mlLabels: given.mlLabels || (env["METALLB_ML_LABELS"] ?? ""),
-    mlSecretKeyPath: given.mlSecretKeyPath || (env["METALLB_ML_SECRET_KEY_PATH"] ?? ""),
+    nodeName: or(given.nodeName, "METALLB_NODE_NAME"),
+    namespace: or(given.namespace, "METALLB_NAMESPACE") || (podNamespace ?? ""),
+    podName: or(given.podName, "METALLB_POD_NAME"),
+    mlBindaddr: or(given.mlBindaddr, "METALLB_ML_BIND_ADDR"),
+    mlBindport: or(given.mlBindport, "METALLB_ML_BIND_PORT"),
+    mlLabels: or(given.mlLabels, "METALLB_ML_LABELS"),
+    mlSecretKeyPath: or(given.mlSecretKeyPath, "METALLB_ML_SECRET_KEY_PATH"),
   };
   return {
     flags,

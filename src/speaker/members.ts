@@ -6,7 +6,7 @@ import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
 export interface MembersPorts extends Omit<SpeakerPodsPorts, "onSeeds"> {
   readonly worker: ProtocolWorker;
   /** These nodes' speakers are alive; nobody's, until we have joined them. */
-  onAlive(nodes: ReadonlySet<string>): void;
+  readonly onAlive: (nodes: ReadonlySet<string>) => void;
 }
 
 /** What each reason for doubt means to people. */
