@@ -136,9 +136,9 @@ function startReplica({ flags, env }: Invocation, surroundings: Surroundings): P
       return replica.unread;
     },
     stop: async () => {
-      const allEnded = await within(LAST_WRITES, replica.stop());
+      const orderly = await within(LAST_WRITES, replica.stop());
       await within(LAST_EVENTS, events.close());
-      await elector.close({ release: allEnded });
+      await elector.close({ release: orderly === true });
     },
   };
 }
@@ -202,13 +202,13 @@ function memberlistSecretFrom(flags: ControllerFlags, env: Env): MemberlistSecre
   return name ? { name, deployment: flags.deployment || (env["METALLB_DEPLOYMENT"] ?? "") } : undefined;
 }
 
-/** Whether `work` ends in time. It is not interrupted. */
-async function within(time: Millis, work: Promise<void>): Promise<boolean> {
+/** The result of `work`, or undefined when it does not end in time. It is not interrupted. */
+async function within<T>(time: Millis, work: Promise<T>): Promise<T | undefined> {
   const timeout = new AbortController();
-  const late = sleep(time, false, { signal: timeout.signal }).catch(() => false);
-  const ended = await Promise.race([work.then(() => true), late]);
+  const late = sleep(time, undefined, { signal: timeout.signal }).catch(() => undefined);
+  const result = await Promise.race([work, late]);
   timeout.abort();
-  return ended;
+  return result;
 }
 
 /** Resolves with the name of the first signal that asks to stop. */

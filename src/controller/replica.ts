@@ -39,11 +39,16 @@ export class Replica implements Candidate {
     this.#beginAnew();
   }
 
-  /** Nothing is decided any more; resolves when the writes that are under way have ended. */
-  async stop(): Promise<void> {
+  /**
+   * Nothing is decided any more; resolves when the writes that are under way have ended. True: whoever follows need not
+   * reckon with anything that is still on its way, from us or from those before us.
+   */
+  async stop(): Promise<boolean> {
+    const { isTakingOver } = this.#controller;
     this.#retire(this.#controller);
     await Promise.all(this.#ending);
     this.#ports.log.info({}, "controller stopped");
+    return !isTakingOver;
   }
 
   #beginAnew(): void {

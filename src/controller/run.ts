@@ -35,6 +35,8 @@ export interface Controller {
   readonly unread: readonly string[];
   /** From now on it decides and writes; before, it only follows what happens. To be called once. */
   lead(succession: Succession): void;
+  /** Late writes of the leader before it may still do harm. */
+  readonly isTakingOver: boolean;
   /** Watches end at once; resolves when the writes that are under way have ended. */
   stop(): Promise<void>;
 }
@@ -129,6 +131,9 @@ export function startController(ports: ControllerPorts, options: ControllerOptio
   return {
     get unread() {
       return Array.from(unsynced, ({ kind }) => kind);
+    },
+    get isTakingOver() {
+      return takeover !== undefined;
     },
     lead(succession) {
       if (succession === "unclean") takeover = new Takeover(ports, services, options.loadBalancerClass, usePools);

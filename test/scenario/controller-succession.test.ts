@@ -188,6 +188,25 @@ describe("before the first decision after an unclean end", () => {
     expect(lab.ips("b")).toEqual(["10.0.0.2"]);
   });
 
+  test("who stops then does not end in order: whoever follows has to do it, too", async () => {
+    const { lab, ofNext, next } = pair;
+    lab.service("a");
+    ofNext.delays = true;
+    next.lead("unclean");
+    await lab.quiet();
+    const stopped = next.stop();
+    for (const arrive of ofNext.onTheWay) arrive();
+    expect(await stopped).toBe(false);
+  });
+
+  test("who stops afterwards does", async () => {
+    const { lab, old, next } = pair;
+    lab.service("a");
+    next.lead("unclean");
+    await lab.quiet();
+    expect([await next.stop(), await old.stop()]).toEqual([true, true]);
+  });
+
   test("what waits says so, keeps its reason, and is told nothing twice", async () => {
     const { lab, old, next } = pair;
     lab.service("waits", { spec: { loadBalancerIP: "10.9.9.9" } });
