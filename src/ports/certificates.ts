@@ -28,20 +28,27 @@ export type CertificateFault =
   | "wrong-name"
   | "wrong-usage";
 
+/** Certificates that can be used. */
+export interface UsableCertificates {
+  readonly serving: ServerCertificate;
+  /** PEM texts of all authorities that clients are to trust. */
+  readonly bundle: string;
+  /** Names the authority that signed `serving`. */
+  readonly authority: string;
+  /** When `serving` runs out. */
+  readonly expires: number;
+}
+
 /** What is to be done about the certificates that were found. */
 export type CertificatePlan =
-  | {
-      readonly do: "keep";
-      readonly serving: ServerCertificate;
-      /** PEM texts of all authorities that clients are to trust. */
-      readonly bundle: string;
-      /** Names the authority that signed `serving`. */
-      readonly authority: string;
-      /** When `serving` runs out. */
-      readonly expires: number;
-    }
+  | ({ readonly do: "keep" } & UsableCertificates)
   /** The authority stays. */
-  | { readonly do: "renew-serving"; readonly fault: CertificateFault }
+  | {
+      readonly do: "renew-serving";
+      readonly fault: CertificateFault;
+      /** What will do until then, when nothing is wrong with it but its age. */
+      readonly meanwhile?: UsableCertificates;
+    }
   | { readonly do: "new-authority"; readonly fault: CertificateFault }
   /** A predecessor has been trusted for long enough: nobody serves a certificate that it signed. */
   | { readonly do: "retire-predecessor" };

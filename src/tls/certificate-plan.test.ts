@@ -191,11 +191,17 @@ describe("plan", () => {
     ["a certificate in its last 90 days", () => good, RENEW, "expires-soon", NOW + YEAR - 89 * DAY],
     ["a certificate from tomorrow", () => served([NAME], NOW + 2 * DAY), RENEW, "not-yet-valid"],
   ])("%s: %#", async (_, make, what, fault, now = NOW) => {
-    expect(certificatePlan(await make(), NAME, now)).toEqual({ do: what, fault });
+    expect(certificatePlan(await make(), NAME, now)).toMatchObject({ do: what, fault });
   });
 
   test("until 90 days before the end, nothing is done", () => {
     expect(certificatePlan(good, NAME, NOW + YEAR - 91 * DAY).do).toBe("keep");
+  });
+
+  test("a certificate that is only old will do meanwhile, one that ran out won't", () => {
+    const serving = { cert: good["tls.crt"], key: good["tls.key"] };
+    expect(certificatePlan(good, NAME, NOW + YEAR - 1)).toMatchObject({ meanwhile: { serving, expires: NOW + YEAR } });
+    expect(certificatePlan(good, NAME, NOW + YEAR)).toEqual({ do: "renew-serving", fault: "expires-soon" });
   });
 
   test("an authority with an elliptic key, which somebody put there, can sign", async () => {
@@ -210,7 +216,7 @@ describe("plan", () => {
     const found = await referenceTexts();
     expect(MAKER.plan(found, NOW).do).toBe("keep");
     const late = NOW + YEAR - 89 * DAY;
-    expect(MAKER.plan(found, late)).toEqual({ do: "renew-serving", fault: "expires-soon" });
+    expect(MAKER.plan(found, late)).toMatchObject({ do: "renew-serving", fault: "expires-soon" });
     const renewed = await MAKER.renew(found, {}, late);
     expect(MAKER.plan(renewed, late).do).toBe("keep");
     expect(renewed["ca.crt"]).toBe(found["ca.crt"]);

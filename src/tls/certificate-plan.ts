@@ -1,5 +1,11 @@
 import type { X509Certificate } from "node:crypto";
-import type { CertificateFault, CertificatePlan, CertificateTexts, ServerCertificate } from "../ports/certificates.ts";
+import type {
+  CertificateFault,
+  CertificatePlan,
+  CertificateTexts,
+  ServerCertificate,
+  UsableCertificates,
+} from "../ports/certificates.ts";
 import { certificatesOf, isTooLarge } from "./pem.ts";
 import { canServe, canSign, isKeyOf, isSignedBy, parseCertificate } from "./x509.ts";
 
@@ -31,17 +37,18 @@ export function certificatePlan(found: Partial<CertificateTexts>, name: string, 
   if (authority === undefined || caFault !== undefined) return { do: "new-authority", fault: caFault ?? "unreadable" };
   const serving = { cert: texts["tls.crt"], key: texts["tls.key"] };
   const fault = faultOfServing(serving, authority, name, now);
-  if (fault !== undefined) return { do: "renew-serving", fault };
   const bundle = certificatesOf(texts["ca.crt"]);
-  const age = now - authority.validFromDate.getTime();
-  if (bundle.length > 1 && age > HOUR_MS + OVERLAP_MS) return { do: "retire-predecessor" };
-  return {
-    do: "keep",
+  const usable: UsableCertificates = {
     serving,
     bundle: bundle.filter((pem) => isTrustworthy(pem, now)).join(""),
     authority: authority.fingerprint256,
     expires: firstOf(serving.cert)?.validToDate.getTime() ?? now,
   };
+  if (fault === "expires-soon" && usable.expires > now) return { do: "renew-serving", fault, meanwhile: usable };
+  if (fault !== undefined) return { do: "renew-serving", fault };
+  const age = now - authority.validFromDate.getTime();
+  if (bundle.length > 1 && age > HOUR_MS + OVERLAP_MS) return { do: "retire-predecessor" };
+  return { do: "keep", ...usable };
 }
 
 /**

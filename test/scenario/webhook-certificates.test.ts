@@ -163,6 +163,21 @@ describe("faults", () => {
     expect(lab.isTrusted).toBe(true);
   });
 
+  test("a restart that can't renew an old certificate serves with it", async () => {
+    lab.install();
+    await lab.start();
+    await lab.quiet();
+    await lab.stop();
+    await lab.passUntil(YEAR - 30 * DAY);
+    lab.kube.fail(kubeError(403, "Forbidden"), 1000, ({ verb }) => verb === "patch");
+    const { keeper, log, served } = await lab.start();
+    await lab.quiet();
+    expect(keeper.serving).toBe(true);
+    expect(served).toEqual([{ cert: lab.text("tls.crt"), key: lab.text("tls.key") }]);
+    expect(log.messages("warn")).toEqual([expect.stringMatching(/Secret of the webhooks not written, will retry/)]);
+    expect(JSON.stringify(log.lines)).not.toContain("PRIVATE KEY");
+  });
+
   test("without the right to change configuration objects it serves all the same", async () => {
     lab.install();
     lab.kube.fail(kubeError(403, "Forbidden"), 1000, ({ resource }) => resource !== KINDS.Secret);

@@ -1,11 +1,17 @@
 import { isOlder } from "../../config/resource-version.ts";
 import { textOf } from "../../config/fields.ts";
-import type { KubeObject } from "../../ports/kube.ts";
+import type { KubeClient, KubeObject, KubeWatcher } from "../../ports/kube.ts";
+import type { Log } from "../../ports/log.ts";
 import { BUNDLE_TARGETS, type BundleSlot, type BundleTarget, planInjection } from "./ca-bundle.ts";
-import type { KeeperPorts } from "./certificate-keeper.ts";
 
 /** As the reference signs its writes. */
 const FIELD_MANAGER = "MetalLB";
+
+interface BundlePorts {
+  readonly watcher: KubeWatcher;
+  readonly client: KubeClient;
+  readonly log: Log;
+}
 
 interface TargetView {
   readonly resourceVersion: string;
@@ -14,13 +20,13 @@ interface TargetView {
 
 /** Watches the objects that tell the API server about our webhooks, and writes the bundle of authorities into them. */
 export class BundleKeeper {
-  readonly #ports: Pick<KeeperPorts, "watcher" | "client" | "log">;
+  readonly #ports: BundlePorts;
   readonly #onChange: () => void;
   readonly #views = new Map<BundleTarget, TargetView>();
   #watches: readonly { close(): void }[] = [];
 
   /** `onChange` is called when an object appears or changes. */
-  constructor(ports: Pick<KeeperPorts, "watcher" | "client" | "log">, onChange: () => void) {
+  constructor(ports: BundlePorts, onChange: () => void) {
     this.#ports = ports;
     this.#onChange = onChange;
   }

@@ -7,6 +7,7 @@ import type {
   CertificatePlan,
   CertificateTexts,
   ServerCertificate,
+  UsableCertificates,
 } from "../../ports/certificates.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { KubeClient, KubeError, KubeObject, KubeResult, KubeWatcher } from "../../ports/kube.ts";
@@ -45,8 +46,6 @@ export interface KeeperPorts {
   readonly log: Log;
 }
 
-type Kept = Extract<CertificatePlan, { readonly do: "keep" }>;
-
 /**
  * Keeps the webhooks' authority and certificate in a Secret, the authority in what tells the API server about the
  * webhooks, and the certificate in our server. All replicas do this; who loses a race takes what the winner wrote.
@@ -67,7 +66,7 @@ export class CertificateKeeper {
   #nextInjection = millis(0);
   #secret: CertificateSecret | undefined;
   #lastGood: Partial<CertificateTexts> = {};
-  #served: Kept | undefined;
+  #served: UsableCertificates | undefined;
   /** Since when the bundle with this authority has been in place. */
   #introduced: { readonly authority: string; readonly at: Millis } | undefined;
 
@@ -134,7 +133,7 @@ export class CertificateKeeper {
     const { clock, maker } = this.#ports;
     const secret = this.#secret;
     const plan = maker.plan(secret?.texts ?? {}, clock.wallTime());
-    if (plan.do !== "keep") return this.#isEarly(this.#nextRenewal) ? "done" : this.#renew(secret, plan);
+    if (plan.do !== "keep") return this.#renew(secret, plan);
     this.#lastGood = secret?.texts ?? {};
     // What clients trust already, or can't trust anyway, need not wait for them to be told.
     if (this.#served === undefined || this.#served.authority === plan.authority) this.#use(plan);
@@ -156,14 +155,17 @@ export class CertificateKeeper {
   }
 
   /** `secret` is what the plan was made for: keys take their time, and another replica may have been faster. */
-  async #renew(secret: CertificateSecret | undefined, plan: Exclude<CertificatePlan, Kept>): Promise<Handled> {
+  async #renew(secret: CertificateSecret | undefined, plan: CertificatePlan): Promise<Handled> {
+    if (plan.do === "renew-serving" && plan.meanwhile !== undefined && !this.serving) this.#use(plan.meanwhile);
+    if (this.#isEarly(this.#nextRenewal)) return "done";
     const { clock, maker, log } = this.#ports;
     const texts = await maker.renew(secret?.texts ?? {}, this.#lastGood, clock.wallTime());
     const written = await this.#write(secret?.resourceVersion, texts);
     if (written.ok) {
       this.#secret = projectCertificateSecret(written.value);
       this.#nextRenewal = millis(clock.now() + RENEWAL_INTERVAL);
-      log.info({ ...this.#secretName, ...plan }, "certificates of the webhooks renewed");
+      const fault = "fault" in plan ? plan.fault : undefined;
+      log.info({ ...this.#secretName, plan: plan.do, fault }, "certificates of the webhooks renewed");
       return AGAIN;
     }
     const { code } = written.error;
@@ -198,7 +200,7 @@ export class CertificateKeeper {
   }
 
   /** Serves with what was introduced, or says how long that has to wait. */
-  #adopt(plan: Kept): Millis | undefined {
+  #adopt(plan: UsableCertificates): Millis | undefined {
     const { clock } = this.#ports;
     const { authority } = plan;
     if (this.#introduced?.authority !== authority) this.#introduced = { authority, at: clock.now() };
@@ -208,7 +210,7 @@ export class CertificateKeeper {
     return undefined;
   }
 
-  #use(plan: Kept): void {
+  #use(plan: UsableCertificates): void {
     if (this.#served?.serving.cert === plan.serving.cert) return;
     this.#served = plan;
     this.#serve(plan.serving);
