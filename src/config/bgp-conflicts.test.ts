@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { configObject, NO_OBJECTS } from "../../test/support/config-objects.ts";
 import type { KubeObject } from "../ports/kube.ts";
@@ -11,7 +12,7 @@ const V6 = pool("v6", "2001:db8::/120");
 const DUAL = pool("dual", "192.168.10.0/28", "2001:db8::/120");
 
 const on = (rack: string) => ({ nodeSelectors: [{ matchLabels: { rack } }] });
-const node = (name: string, labels: Record<string, string>) => ({ name, labels, networkUnavailable: false });
+const node = (name: string, labels: { rack?: string; both?: string }) => ({ name, labels, networkUnavailable: false });
 const RACKS = [node("a", { rack: "1" }), node("b", { rack: "2" }), node("c", { rack: "1", both: "2" })];
 const IN_BOTH_RACKS = { nodeSelectors: [{ matchLabels: { both: "2" } }] };
 
@@ -148,6 +149,48 @@ describe("local preferences on the same routes", () => {
     });
     expect(issues.map(([object]) => object?.slice(-1))).toEqual(["b", "c", "c"]);
   });
+});
+
+test("a conflict is found exactly when some peer would get the same route with two preferences from one node", () => {
+  const some = <T>(...values: T[]) => fc.subarray(values);
+  const advertisement = fc.record({
+    localPref: fc.constantFrom(100, 200),
+    aggregationLength: fc.constantFrom(28, 32),
+    aggregationLengthV6: fc.constantFrom(120, 128),
+    ipAddressPools: fc.subarray(["v4", "v6"], { minLength: 1 }),
+    peers: some("x", "y"),
+    racks: some("1", "2"),
+  });
+  type Advertisement = typeof advertisement extends fc.Arbitrary<infer T> ? T : never;
+  /** Everything the advertisement sends: node, peer and route. Peer z is in no list, and any prefix of a length is as good. */
+  const sent = ({ peers, racks, ipAddressPools, ...lengths }: Advertisement) =>
+    RACKS.filter(({ labels }) => racks.length === 0 || racks.includes(labels.rack ?? "")).flatMap(({ name }) =>
+      ["x", "y", "z"]
+        .filter((peer) => peers.length === 0 || peers.includes(peer))
+        .flatMap((peer) =>
+          ipAddressPools.map((from) => {
+            const length = from === "v4" ? lengths.aggregationLength : lengths.aggregationLengthV6;
+            return `${name} ${peer} ${from}/${length}`;
+          }),
+        ),
+    );
+  fc.assert(
+    fc.property(fc.array(advertisement, { maxLength: 3 }), (advertisements) => {
+      const preferences = new Map<string, Set<number>>();
+      for (const each of advertisements)
+        for (const route of sent(each))
+          preferences.set(route, (preferences.get(route) ?? new Set()).add(each.localPref));
+      const issues = issuesOf({
+        ipAddressPools: [V4, V6],
+        nodes: RACKS,
+        bgpAdvertisements: advertisements.map(({ racks, ...spec }, i) =>
+          configObject(`a${i}`, { ...spec, nodeSelectors: racks.map((rack) => ({ matchLabels: { rack } })) }),
+        ),
+      });
+      expect(issues.length > 0).toBe([...preferences.values()].some(({ size }) => size > 1));
+    }),
+    { numRuns: 300 },
+  );
 });
 
 describe("the same peer twice", () => {

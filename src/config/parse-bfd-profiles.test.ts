@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { configObject } from "../../test/support/config-objects.ts";
 import { parseBfdProfiles } from "./parse-bfd-profiles.ts";
@@ -70,4 +71,20 @@ test("names are unique and not empty", () => {
     "a name is required",
     'duplicate definition of BFDProfile "a"',
   ]);
+});
+
+test("a profile that is accepted is within its bounds", () => {
+  const number = fc.oneof(fc.integer({ min: -1, max: 300 }), fc.constantFrom(undefined, 60_000, 60_001, 1.5, "10"));
+  const spec = fc.record({ receiveInterval: number, detectMultiplier: number, minimumTtl: number });
+  fc.assert(
+    fc.property(spec, (hostile) => {
+      const { profiles, issues } = parseBfdProfiles([configObject("fast", hostile)]);
+      expect(profiles.length === 1).toBe(issues.length === 0);
+      for (const { receiveInterval, detectMultiplier, minimumTtl } of profiles) {
+        expect(receiveInterval >= 10 && receiveInterval <= 60_000).toBe(true);
+        expect(detectMultiplier >= 2 && detectMultiplier <= 255).toBe(true);
+        expect(minimumTtl >= 1 && minimumTtl <= 254).toBe(true);
+      }
+    }),
+  );
 });

@@ -1,7 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { configObject } from "../../test/support/config-objects.ts";
 import type { Community } from "./community.ts";
-import { formatCommunity } from "./community.ts";
+import { compareCommunities, formatCommunity } from "./community.ts";
 import { parseBgpAdvertisements } from "./parse-bgp-advertisements.ts";
 
 const POOLS = [
@@ -171,4 +172,22 @@ describe("refused, with the advertisement left out", () => {
       },
     ]);
   });
+});
+
+test("communities that are accepted are in order and without repeats, whatever their names", () => {
+  const name = fc.oneof(
+    fc.constantFrom("near", "near-too", "far", "no-export", "no-peer", "gone", ""),
+    fc.tuple(fc.nat(3), fc.nat(3)).map(([a, b]) => `${a}:${b}`),
+    fc.tuple(fc.nat(3), fc.nat(3)).map(([a, b]) => `large:${a}:${b}:0`),
+  );
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 8 }), (communities) => {
+      const { advertisement, issues } = parse({ communities });
+      expect(advertisement === undefined).toBe(issues.some(({ kind }) => kind === "invalid"));
+      const parsed = advertisement?.communities ?? [];
+      const sorted = [...parsed].sort(compareCommunities);
+      expect(parsed).toEqual(sorted);
+      expect(new Set(parsed.map(formatCommunity)).size).toBe(parsed.length);
+    }),
+  );
 });

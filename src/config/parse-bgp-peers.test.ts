@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { configObject } from "../../test/support/config-objects.ts";
 import { parseAddress } from "../ip/address.ts";
@@ -269,3 +270,50 @@ test("a BFD profile that is not there may come later", () => {
     ["unresolved", "spec.bfdProfile", 'there is no BFDProfile "slow"'],
   ]);
 });
+
+test("a peer that is accepted keeps the promises of its model, whatever was written", () => {
+  const duration = fc.oneof(
+    fc.constant(undefined),
+    fc.integer({ min: -2000, max: 70_000_000 }).map((ms) => `${ms}ms`),
+    fc.integer({ min: 0, max: 10 }).map((s) => `${s}s`),
+    fc.constantFrom("", "1", "1.9s", "18h12m15s"),
+  );
+  const where = fc.constantFrom(undefined, "", "192.0.2.1", "2001:db8::1", "fe80::1%eth0", "x");
+  const asn = fc.constantFrom(undefined, 0, 1, 64_512, 4_294_967_295, 4_294_967_296);
+  const spec = fc.record(
+    {
+      myASN: asn,
+      peerASN: asn,
+      dynamicASN: fc.constantFrom(undefined, "internal", "external"),
+      peerAddress: where,
+      interface: fc.constantFrom(undefined, "", "eth0"),
+      ebgpMultiHop: fc.boolean(),
+      holdTime: duration,
+      keepaliveTime: duration,
+      connectTime: duration,
+    },
+    { requiredKeys: ["myASN"] },
+  );
+  let accepted = 0;
+  fc.assert(
+    fc.property(spec, (hostile) => {
+      const { peer, issues } = parse(hostile);
+      expect(peer === undefined).toBe(issues.length > 0);
+      if (peer === undefined) return;
+      accepted += 1;
+      expect(peer.myAsn).toBeGreaterThan(0);
+      if (peer.remoteAs.is === "number") expect(peer.remoteAs.asn).toBeGreaterThan(0);
+      const { connectTime = 1000, timers = { holdTime: 0, keepaliveTime: 0 } } = peer;
+      expect(isWholeSeconds(connectTime, 1)).toBe(true);
+      expect(timers.holdTime === 0 || isWholeSeconds(timers.holdTime, 3)).toBe(true);
+      expect(timers.keepaliveTime).toBeGreaterThanOrEqual(0);
+      expect(timers.keepaliveTime).toBeLessThanOrEqual(timers.holdTime);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(accepted).toBeGreaterThan(50);
+});
+
+function isWholeSeconds(ms: number, least: number): boolean {
+  return Number.isInteger(ms / 1000) && ms >= least * 1000 && ms <= 65_535_000;
+}

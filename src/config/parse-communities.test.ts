@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { configObject } from "../../test/support/config-objects.ts";
 import { parseCommunities } from "./parse-communities.ts";
@@ -52,4 +53,21 @@ test("an alias is defined once, within one object and across all of them", () =>
     ["Community metallb-system/a", "spec.communities[1].name", message],
     ["Community metallb-system/b", "spec.communities[0].name", message],
   ]);
+});
+
+test("every entry is an alias or an issue, and no alias is there twice", () => {
+  const entry = fc.record({
+    name: fc.constantFrom("a", "b", "c", "constructor"),
+    value: fc.constantFrom("1:1", "large:1:2:3", "x", "1:99999"),
+  });
+  fc.assert(
+    fc.property(fc.array(fc.array(entry, { maxLength: 4 }), { maxLength: 3 }), (lists) => {
+      const { aliases, issues } = parseCommunities(
+        lists.map((communities, i) => configObject(`c${i}`, { communities })),
+      );
+      expect(aliases.size + issues.length).toBe(lists.flat().length);
+      for (const { name } of lists.flat())
+        expect(aliases.has(name) || issues.some(({ kind }) => kind === "invalid")).toBe(true);
+    }),
+  );
 });

@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../ports/kube.ts";
 import { parseL2Advertisements } from "./parse-l2-advertisements.ts";
+import { anySelectorMatches } from "./selector.ts";
 
 const POOLS = [pool("v6", { tier: "silver" }), pool("v4", { tier: "gold" }), pool("spare", {})];
 
@@ -141,4 +143,46 @@ describe("refused, with the advertisement left out", () => {
     expect(issues.map((issue) => issue.field)).toEqual([field]);
     expect(issues[0]!.object).toBe("L2Advertisement metallb-system/l2");
   });
+});
+
+test("what is accepted names pools that exist, each once, and matches whatever labels without throwing", () => {
+  const junk = fc.constantFrom<unknown>(undefined, null, 7, "x", [], {});
+  const expression = fc.record(
+    {
+      key: fc.constantFrom("a", "b", "-", "x/y", "constructor"),
+      operator: fc.constantFrom("In", "NotIn", "Exists", "DoesNotExist", "Gt"),
+      values: fc.array(fc.constantFrom("1", "2", " "), { maxLength: 2 }),
+    },
+    { requiredKeys: ["key", "operator"] },
+  );
+  const selector = fc.record(
+    {
+      matchLabels: fc.oneof(
+        fc.dictionary(fc.constantFrom("a", "tier", "__proto__"), fc.constantFrom("1", "gold")),
+        junk,
+      ),
+      matchExpressions: fc.oneof(fc.array(expression, { maxLength: 2 }), junk),
+    },
+    { requiredKeys: [] },
+  );
+  const selectors = fc.oneof(fc.array(selector, { maxLength: 2 }), junk);
+  const spec = fc.record({
+    ipAddressPools: fc.oneof(fc.array(fc.constantFrom("v4", "v6", "gone"), { maxLength: 3 }), junk),
+    ipAddressPoolSelectors: selectors,
+    nodeSelectors: selectors,
+  });
+  let accepted = 0;
+  fc.assert(
+    fc.property(spec, (hostile) => {
+      const { advertisement, issues } = parse(hostile);
+      expect(advertisement === undefined).toBe(issues.length > 0);
+      if (advertisement === undefined) return;
+      accepted += 1;
+      expect(POOLS.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining([...advertisement.pools]));
+      expect(new Set(advertisement.pools).size).toBe(advertisement.pools.length);
+      expect(anySelectorMatches(advertisement.nodeSelectors, { a: "1" })).toBeTypeOf("boolean");
+    }),
+    { numRuns: 500 },
+  );
+  expect(accepted).toBeGreaterThan(20);
 });

@@ -227,7 +227,7 @@ describe("any JSON", () => {
           expect(formatIssue(issue).length).toBeLessThan(5000);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
