@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { KubeObject } from "../ports/kube.ts";
 import { labelSelector } from "./crd/types.ts";
 import { fieldsOf } from "./fields.ts";
+import type { NodeView } from "./node.ts";
 import { parseSelectors } from "./parse-selector.ts";
 import type { Labels, LabelSelector } from "./selector.ts";
 import { anySelectorMatches } from "./selector.ts";
@@ -13,15 +14,42 @@ export interface OnNodes {
   readonly nodeSelectors: readonly LabelSelector[];
 }
 
-/** Whether a node with these labels is selected. */
-function isOnNode({ nodeSelectors }: OnNodes, labels: Labels): boolean {
-  return nodeSelectors.length === 0 || anySelectorMatches(nodeSelectors, labels);
+/** Stands for all nodes of a cluster that is not known. */
+const SOME_NODE: ReadonlySet<number> = new Set([0]);
+const NO_NODE: ReadonlySet<number> = new Set();
+
+/** Which nodes things are on. Each list of selectors is evaluated once. */
+export class NodeSets {
+  readonly #nodes: readonly NodeView[] | undefined;
+  readonly #sets = new Map<OnNodes["nodeSelectors"], ReadonlySet<number>>();
+
+  /** Undefined: the nodes are not known. Then only things without selectors are known to be on a node. */
+  constructor(nodes: readonly NodeView[] | undefined) {
+    this.#nodes = nodes;
+  }
+
+  /** Whether both are on some node. */
+  meet(a: OnNodes, b: OnNodes): boolean {
+    const [setA, setB] = [this.#of(a), this.#of(b)];
+    const [small, large] = setA.size < setB.size ? [setA, setB] : [setB, setA];
+    for (const node of small) if (large.has(node)) return true;
+    return false;
+  }
+
+  #of(limited: OnNodes): ReadonlySet<number> {
+    const set = this.#sets.get(limited.nodeSelectors) ?? this.#evaluate(limited);
+    this.#sets.set(limited.nodeSelectors, set);
+    return set;
+  }
+
+  #evaluate(limited: OnNodes): ReadonlySet<number> {
+    if (this.#nodes === undefined) return limited.nodeSelectors.length === 0 ? SOME_NODE : NO_NODE;
+    return new Set([...this.#nodes.keys()].filter((i) => isOnNode(limited, this.#nodes![i]!.labels)));
+  }
 }
 
-/** Whether some node is selected by both. Without `nodes`, which means not known, only what holds for any node counts. */
-export function shareNode(a: OnNodes, b: OnNodes, nodes: readonly { readonly labels: Labels }[] | undefined): boolean {
-  if (nodes === undefined) return a.nodeSelectors.length === 0 && b.nodeSelectors.length === 0;
-  return nodes.some(({ labels }) => isOnNode(a, labels) && isOnNode(b, labels));
+function isOnNode({ nodeSelectors }: OnNodes, labels: Labels): boolean {
+  return nodeSelectors.length === 0 || anySelectorMatches(nodeSelectors, labels);
 }
 
 /**

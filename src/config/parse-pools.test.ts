@@ -115,6 +115,29 @@ describe("pools", () => {
       "spec.serviceAllocation.namespaces[1]",
     ],
     [
+      "a namespace selector twice",
+      {
+        addresses: ["fd00::/126"],
+        serviceAllocation: { namespaceSelectors: [{ matchLabels: { a: "b" } }, { matchLabels: { a: "b" } }] },
+      },
+      "spec.serviceAllocation.namespaceSelectors[1]",
+    ],
+    [
+      "a namespace selector without an operator",
+      { addresses: ["fd00::/126"], serviceAllocation: { namespaceSelectors: [{ matchExpressions: [{ key: "a" }] }] } },
+      "spec.serviceAllocation.namespaceSelectors[0].matchExpressions[0].operator",
+    ],
+    [
+      "a service selector twice",
+      { addresses: ["fd00::/126"], serviceAllocation: { serviceSelectors: [{}, {}] } },
+      "spec.serviceAllocation.serviceSelectors[1]",
+    ],
+    [
+      "a priority that is no number",
+      { addresses: ["fd00::/126"], serviceAllocation: { priority: "1" } },
+      "spec.serviceAllocation.priority",
+    ],
+    [
       "a bad service selector",
       {
         addresses: ["10.0.0.0/30"],

@@ -220,6 +220,11 @@ describe("the same peer twice", () => {
 
   test.each<[string, object, object, ConfigObjects["nodes"]?]>([
     ["other addresses", v4, v6],
+    [
+      "other addresses, with router IDs and AS numbers of their own",
+      { ...v4, routerID: "10.0.0.1", myASN: 7 },
+      { ...v6, routerID: "10.0.0.2" },
+    ],
     ["other ports", v4, { ...v4, peerPort: 1179 }],
     ["other VRFs", { ...v6, vrf: "red" }, v6],
     ["other addresses of our own", { ...v4, sourceAddress: "192.0.2.8" }, { ...v4, sourceAddress: "192.0.2.9" }],
