@@ -96,9 +96,14 @@ export function projectPool(object: KubeObject): KubeObject {
   return { metadata, spec: object["spec"], status: object["status"] };
 }
 
-/** One text for a list of issues, for the log and for comparing. */
+/** Issues of one configuration that are logged. */
+export const MOST_LOGGED = 50;
+
+/** One text for a list of issues, for the log. */
 export function formatIssues(issues: readonly ConfigIssue[]): string {
-  return issues.map(formatIssue).join("\n");
+  const lines = issues.slice(0, MOST_LOGGED).map(formatIssue);
+  const more = issues.length - lines.length;
+  return [...lines, ...(more > 0 ? [`and ${more} more: run metallb validate`] : [])].join("\n");
 }
 
 function sameJson(a: unknown, b: unknown): boolean {

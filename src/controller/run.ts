@@ -9,7 +9,7 @@ import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config
 import { OwnPod } from "../reporting/own-pod.ts";
 import type { Succession } from "../ports/leadership.ts";
 import type { ResourceType, WatchOptions, WatchSink } from "../ports/kube.ts";
-import { formatIssues, PoolConfig, projectPool, type PoolConfigResult } from "./pool-config.ts";
+import { formatIssues, MOST_LOGGED, PoolConfig, projectPool, type PoolConfigResult } from "./pool-config.ts";
 import { PoolReporter } from "./pool-reporter.ts";
 import { RefusalMetrics } from "./refusal-metrics.ts";
 import type { ControllerPorts } from "./ports.ts";
@@ -185,7 +185,10 @@ function applyConfig(ports: ControllerPorts, services: ServiceReconciler, use: (
     const text = formatIssues(issues);
     if (issues.length > 0) metrics.add("metallb_k8s_client_update_errors_total", {}, 1);
     if (issues.length > 0 && text !== complaint)
-      log.error({ issues }, `invalid configuration; ${consequence(pools, services)}: ${text}`);
+      log.error(
+        { issues: issues.slice(0, MOST_LOGGED) },
+        `invalid configuration; ${consequence(pools, services)}: ${text}`,
+      );
     complaint = text;
     if (pools === undefined || pools === applied) return;
     applied = pools;

@@ -10,6 +10,9 @@ export interface ConfigKeeperPorts {
   readonly report: (errors: readonly string[]) => void;
 }
 
+/** Log lines about one configuration. */
+const MOST_LINES = 50;
+
 /** Takes what is new in the configuration, and tells people about it. */
 export class ConfigKeeper {
   readonly #source: ConfigSource;
@@ -49,10 +52,12 @@ export class ConfigKeeper {
     this.#complaint = complaint;
     if (complaint === "") return;
     metrics.add("metallb_k8s_client_update_errors_total", {}, 1);
-    for (const { part, error } of refusals) {
+    for (const { part, error } of refusals.slice(0, MOST_LINES)) {
       const what = part === "all" ? "configuration" : `${part} configuration`;
       log.error({ error, part }, `${what} refused, ${this.#consequence(part)}: ${error}`);
     }
+    const more = refusals.length - MOST_LINES;
+    if (more > 0) log.error({ more }, `${more} more issues of the configuration: run metallb validate`);
   }
 
   #consequence(part: ConfigRefusal["part"]): string {
