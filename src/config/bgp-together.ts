@@ -14,7 +14,7 @@ export interface BgpTogether {
   readonly bfdProfiles: readonly BfdProfile[];
   readonly nodes: NodeSets;
   /** Gives the collector for the issues of an object. */
-  complainAbout(kind: "BGPPeer" | "BGPAdvertisement", name: string): Complain;
+  readonly complainAbout: (kind: "BGPPeer" | "BGPAdvertisement", name: string) => Complain;
 }
 
 /** An advertisement with the pools it is for, as far as those are right by themselves. */
