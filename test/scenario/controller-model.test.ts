@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { brokenRules, missedSharing } from "../support/allocation-oracle.ts";
 import type { ModelPool, ModelService } from "../support/allocation-world.ts";
 import { AllocationWorld } from "../support/allocation-world.ts";
+import { modelService as service } from "../support/model-service.ts";
 
 /** Small pools whose ranges never overlap: there must be collisions, not addresses. */
 const POOL_RANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
@@ -13,7 +14,6 @@ const POOL_RANGES: Readonly<Record<string, readonly (readonly [string, string])[
   ],
   p2: [["fd00:2::5", "fd00:2::6"]],
 };
-const ADDRESSES = ["10.0.0.255", "10.0.1.0", "10.1.0.1", "fd00:1::", "fd00:2::5", "10.9.9.9"];
 
 type Step =
   | { readonly do: "service"; readonly name: string; readonly service: ModelService }
@@ -21,43 +21,6 @@ type Step =
   | { readonly do: "pool"; readonly name: string; readonly pool: ModelPool }
   | { readonly do: "remove-pool"; readonly name: string }
   | { readonly do: "restart" };
-
-const dual = fc.constantFrom<readonly ("IPv4" | "IPv6")[]>(["IPv4", "IPv6"], ["IPv6", "IPv4"]);
-const single = fc.constantFrom<readonly ("IPv4" | "IPv6")[]>(["IPv4"], ["IPv6"]);
-const stack = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ families: single, policy: fc.constant("SingleStack" as const) }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      families: fc.oneof(dual, single),
-      policy: fc.constantFrom("PreferDualStack" as const, "RequireDualStack" as const),
-    }),
-  },
-);
-
-const service: fc.Arbitrary<ModelService> = fc
-  .tuple(
-    stack,
-    fc.record({
-      namespace: fc.constantFrom("a", "b"),
-      type: fc.constantFrom(
-        "LoadBalancer" as const,
-        "LoadBalancer" as const,
-        "LoadBalancer" as const,
-        "ClusterIP" as const,
-      ),
-      key: fc.constantFrom("", "k", "k", "l"),
-      local: fc.constantFrom(false, false, true),
-      selector: fc.constantFrom({}, { app: "x" }, { app: "y" }),
-      ports: fc.subarray(["TCP/80", "TCP/443", "UDP/80"], { minLength: 1 }),
-      addresses: fc.oneof(
-        { weight: 3, arbitrary: fc.constant([]) },
-        { weight: 1, arbitrary: fc.subarray(ADDRESSES, { minLength: 1, maxLength: 2 }) },
-      ),
-      pool: fc.constantFrom("", "", "", "p0", "p1", "nowhere"),
-    }),
-  )
-  .map(([chosen, rest]) => ({ ...chosen, ...rest }));
 
 const pool = fc.constantFrom(...Object.keys(POOL_RANGES)).chain((name) =>
   fc

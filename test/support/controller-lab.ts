@@ -66,6 +66,12 @@ export class ControllerLab {
     }
   }
 
+  /** Lets `time` pass at once: what becomes due in it happens at its end. */
+  async leap(time: Millis): Promise<void> {
+    this.clock.advance(time);
+    await settle();
+  }
+
   /** Until all is done that doesn't wait for more than a second. */
   async quiet(): Promise<void> {
     await settle();

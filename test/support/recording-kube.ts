@@ -99,6 +99,11 @@ export class RecordingKube implements KubeWatcher, KubeClient, EventRecorder {
     this.#failures.push({ matches, error, left: times });
   }
 
+  /** Failures that were announced and did not happen yet don't. */
+  heal(): void {
+    this.#failures.length = 0;
+  }
+
   /** Holds watch deliveries back, as a slow or broken connection does, until `resumeWatches`. */
   pauseWatches(): void {
     this.#held ??= [];
