@@ -103,8 +103,8 @@ function serveService(allocator: Allocator, service: Json): readonly string[] {
 
 /** Nothing is promised about an object but that it has metadata: the reflector sees to that. */
 function asObject(json: Json): KubeObject {
-  const fields = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {};
-  return { metadata: {}, ...fields } as unknown as KubeObject;
+  const isObject = typeof json === "object" && json !== null && !Array.isArray(json);
+  return { metadata: {}, ...(isObject ? (json as object) : {}) } as unknown as KubeObject;
 }
 
 function telling<T>(input: unknown, work: () => T): T {
