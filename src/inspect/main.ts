@@ -12,6 +12,7 @@ import { readSurroundings } from "./explain/read-surroundings.ts";
 import { renderExplanation } from "./explain/render-explanation.ts";
 import { readManifestTexts } from "./manifest-files.ts";
 import type { ClusterOptions, ExplainOptions, PlanOptions, Terminal, ValidateOptions } from "./options.ts";
+import { USUAL_NAMESPACE } from "./options.ts";
 import { overlay } from "./plan/overlay.ts";
 import { planChanges } from "./plan/plan-changes.ts";
 import { renderPlan } from "./plan/render-plan.ts";
@@ -31,9 +32,6 @@ const DISRUPTIVE = 3;
 
 /** Errors of whoever called, not of what was asked about. */
 const USAGE_ERRORS: ReadonlySet<string> = new Set(["manifests", "usage"]);
-
-/** Where the reference's manifests put everything. */
-const USUAL_NAMESPACE = "metallb-system";
 
 /** `metallb validate`. Returns the exit code. */
 export function runValidate(options: ValidateOptions, terminal: Terminal): Promise<number> {

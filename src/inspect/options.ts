@@ -1,3 +1,6 @@
+/** Where the reference's manifests put everything. */
+export const USUAL_NAMESPACE = "metallb-system";
+
 /** How a report is printed. */
 type OutputFormat = "text" | "json";
 

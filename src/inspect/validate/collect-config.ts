@@ -7,13 +7,11 @@ import type { ConfigObjects } from "../../config/validate.ts";
 import type { KubeObject } from "../../ports/kube.ts";
 import type { Manifest, ManifestText } from "../manifest/manifest.ts";
 import { parseManifests } from "../manifest/parse-manifests.ts";
+import { USUAL_NAMESPACE } from "../options.ts";
 import { checkMetadata } from "./check-metadata.ts";
 import { CONFIG_KINDS, isConfigKind, isOurGroup, knownVersion, unknownKindFix } from "./known-kinds.ts";
 import { refuseUnknownFields } from "./unknown-fields.ts";
 import type { ValidationIssue } from "./validation-report.ts";
-
-/** Where the reference's manifests put everything. */
-const USUAL_NAMESPACE = "metallb-system";
 
 const LEGACY_PEER = BGP_PEER.versions.find(({ storage }) => !storage)!;
 
@@ -39,7 +37,7 @@ export interface CollectedConfig {
 export function collectConfig(sources: readonly ManifestText[], namespace: string | undefined): CollectedConfig {
   const parsed = sources.map(parseManifests);
   const manifests = parsed.flatMap((file) => file.manifests);
-  const ours = manifests.filter(({ object }) => isOurGroup(object.apiVersion ?? ""));
+  const ours = manifests.filter(isOurs);
   const collector = new Collector(namespace ?? commonNamespace(ours) ?? USUAL_NAMESPACE);
   for (const manifest of ours) collector.add(manifest);
   const unreadable = parsed
@@ -49,10 +47,14 @@ export function collectConfig(sources: readonly ManifestText[], namespace: strin
     objects: collector.lists,
     namespace: collector.namespace,
     checked: ours.length,
-    ignored: countKinds(manifests.filter((manifest) => !ours.includes(manifest))),
+    ignored: countKinds(manifests.filter((manifest) => !isOurs(manifest))),
     issues: [...unreadable, ...collector.issues],
     locate: (issue, severity) => collector.locate(issue, severity),
   };
+}
+
+function isOurs({ object }: Manifest): boolean {
+  return isOurGroup(object.apiVersion ?? "");
 }
 
 class Collector {
