@@ -103,8 +103,11 @@ function serveService(allocator: Allocator, service: Json): readonly string[] {
 
 /** Nothing is promised about an object but that it has metadata: the reflector sees to that. */
 function asObject(json: Json): KubeObject {
-  const isObject = typeof json === "object" && json !== null && !Array.isArray(json);
-  return { metadata: {}, ...(isObject ? (json as object) : {}) } as unknown as KubeObject;
+  return Object.assign({ metadata: {} }, isObject(json) ? json : {}) as unknown as KubeObject;
+}
+
+function isObject(json: Json): json is { readonly [key: string]: Json } {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function telling<T>(input: unknown, work: () => T): T {
