@@ -111,6 +111,17 @@ describe("communities", () => {
   });
 });
 
+test("many unresolved communities stay unresolved, and hide nothing invalid", () => {
+  const unknown = Array.from({ length: 200 }, (_, i) => `alias-${i}`);
+  const waiting = parse({ communities: unknown });
+  expect(new Set(waiting.issues.map(({ kind }) => kind))).toEqual(new Set(["unresolved"]));
+  expect(waiting.issues).toHaveLength(101);
+  expect(waiting.advertisement).toBeDefined();
+  const wrong = parse({ communities: [...unknown, "1:99999"] });
+  expect(wrong.issues.at(-1)).toMatchObject({ kind: "invalid", field: "spec.communities[200]" });
+  expect(wrong.advertisement).toBeUndefined();
+});
+
 const inList = (values: unknown) => ({ matchExpressions: [{ key: "a", operator: "In", values }] });
 
 describe("refused, with the advertisement left out", () => {

@@ -36,7 +36,7 @@ function byName(a: KubeObject, b: KubeObject): number {
   return nameA < nameB ? -1 : nameA > nameB ? 1 : 0;
 }
 
-/** Issues of one object beyond these are only counted as "more". */
+/** Issues of one object and one kind beyond these are only told as "more". */
 const MOST_ISSUES = 100;
 
 /** Texts of users end up in issues; the rest of a longer one is cut off. */
@@ -46,19 +46,14 @@ const LONGEST_TEXT = 1000;
 export function complaintsAbout(kind: string, object: KubeObject, issues: ConfigIssue[]): Complain {
   const namespace = textOf(fieldsOf(object.metadata)["namespace"]) ?? "";
   const name = `${kind} ${namespace === "" ? "" : `${namespace}/`}${nameOf(object)}`;
-  let count = 0;
+  const count = { invalid: 0, unresolved: 0 };
   return (field, message, fix, issueKind = "invalid") => {
-    count += 1;
-    if (count <= MOST_ISSUES)
-      issues.push({ kind: issueKind, object: name, field: clip(field), message: clip(message), fix: clip(fix) });
-    else if (count === MOST_ISSUES + 1)
-      issues.push({
-        kind: "invalid",
-        object: name,
-        field: "spec",
-        message: "there are more issues",
-        fix: "mend these",
-      });
+    count[issueKind] += 1;
+    const about = { kind: issueKind, object: name };
+    if (count[issueKind] <= MOST_ISSUES)
+      issues.push({ ...about, field: clip(field), message: clip(message), fix: clip(fix) });
+    else if (count[issueKind] === MOST_ISSUES + 1)
+      issues.push({ ...about, field: "spec", message: "there are more issues", fix: "mend these" });
   };
 }
 
