@@ -53,6 +53,9 @@ export function nodeObject(node: LabNode, now: string): ClusterObject {
   };
 }
 
+/** Selects the speakers' Pods. */
+export const SPEAKER_LABELS = "app=metallb,component=speaker";
+
 export function speakerPodName(node: LabNode): string {
   return `speaker-${node.name}`;
 }

@@ -50,11 +50,20 @@ export class LabProcess {
     }
   }
 
-  /** nsenter waits outside for the process inside and passes no signals on: the one inside gets them. */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     this.#stopping = true;
-    const { pid, exitCode, signalCode } = this.#entered;
-    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(childOf(pid) ?? pid, signal);
+    this.signal(signal);
     await this.exited;
+  }
+
+  /**
+   * nsenter waits outside for the process inside and passes no signals on: the one inside gets them. When that one
+   * stops, nsenter stops with it, and has to be told to go on.
+   */
+  signal(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+    const { pid, exitCode, signalCode } = this.#entered;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    process.kill(childOf(pid) ?? pid, signal);
+    if (signal === "SIGCONT") process.kill(pid, signal);
   }
 }

@@ -9,7 +9,13 @@ import { kubeconfig } from "../api-server/kubeconfig.ts";
 import type { ApiServer } from "../api-server/server.ts";
 import { socketName } from "../proxy/plan.ts";
 import type { Cluster } from "./cluster.ts";
-import { CONTROLLER_HOST, CONTROLLER_POD, METALLB_NAMESPACE, speakerPodName } from "./cluster-objects.ts";
+import {
+  CONTROLLER_HOST,
+  CONTROLLER_POD,
+  METALLB_NAMESPACE,
+  SPEAKER_LABELS,
+  speakerPodName,
+} from "./cluster-objects.ts";
 import type { Holder } from "./holder.ts";
 import type { LabFolder } from "./lab-folder.ts";
 import { LabProcess, type ProcessSpec } from "./lab-process.ts";
@@ -92,8 +98,24 @@ export class Lab {
   }
 
   startSpeaker(node: LabNode): void {
-    const env = { METALLB_NODE_NAME: node.name, METALLB_HOST: node.ipv4, METALLB_POD_NAME: speakerPodName(node) };
+    const env = {
+      METALLB_NODE_NAME: node.name,
+      METALLB_HOST: node.ipv4,
+      METALLB_POD_NAME: speakerPodName(node),
+      METALLB_ML_BIND_ADDR: node.ipv4,
+      METALLB_ML_LABELS: SPEAKER_LABELS,
+    };
     this.#startMetallb("speaker", node.name, env, []);
+  }
+
+  /** Ends a speaker without a warning; nothing else of its node, and nobody is told. */
+  async killSpeaker(node: LabNode): Promise<void> {
+    await this.#processes.get(speakerPodName(node))?.stop("SIGKILL");
+  }
+
+  /** Stops a speaker in the middle of what it does, or lets it go on. */
+  signalSpeaker(node: LabNode, signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#processes.get(speakerPodName(node))?.signal(signal);
   }
 
   /**
