@@ -1,5 +1,11 @@
-/** `npm run fuzz [-- CASES [SEED]]`: prints one JSON object; an exception ends it with the input that caused it. */
+/** `npm run fuzz [-- CASES [SEED [WHAT]]]`: prints one JSON object; an exception ends it with the input that caused it. */
 import { fuzzConfiguration } from "./configuration.ts";
+import { fuzzMemberlist } from "./memberlist.ts";
 
-const [cases = "1000000", seed = "1"] = process.argv.slice(2);
-process.stdout.write(`${JSON.stringify({ configuration: fuzzConfiguration(Number(cases), Number(seed)) }, null, 2)}\n`);
+const FUZZERS = { configuration: fuzzConfiguration, memberlist: fuzzMemberlist };
+
+const [cases = "1000000", seed = "1", only] = process.argv.slice(2);
+const reports = Object.entries(FUZZERS)
+  .filter(([name]) => only === undefined || name === only)
+  .map(([name, fuzz]) => [name, fuzz(Number(cases), Number(seed))]);
+process.stdout.write(`${JSON.stringify(Object.fromEntries(reports), null, 2)}\n`);

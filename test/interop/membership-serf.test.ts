@@ -22,15 +22,15 @@ interface Mixed {
   readonly delta: OurMember;
 }
 
-function startMixed(options: ClusterOptions): Mixed {
+function startMixed(options: ClusterOptions, profile: "fast" | "reference" = "reference"): Mixed {
   const cluster = new MembershipCluster(options);
   for (let i = 0; i < 4; i++) cluster.addHost();
   return {
     cluster,
     alpha: cluster.startSerf(1, "0.10.1", "alpha", []),
     beta: cluster.startSerf(2, "0.9.4", "beta", [1]),
-    gamma: cluster.startOurs(3, "gamma", [1], "reference"),
-    delta: cluster.startOurs(4, "delta", [2], "reference"),
+    gamma: cluster.startOurs(3, "gamma", [1], profile),
+    delta: cluster.startOurs(4, "delta", [2], profile),
   };
 }
 
@@ -93,6 +93,24 @@ describe.skipIf(requireOrSkip([...NEEDS]).skip)("with serf 0.10.1 and 0.9.4", ()
       await allSee([alpha, gamma], ["alpha", "gamma"]);
     } finally {
       mixed.cluster.close();
+    }
+  });
+
+  test("members with our profile make the others as fast as they are", async () => {
+    const { cluster, alpha, beta, gamma, delta } = startMixed({ family: "IPv4", key: KEY }, "fast");
+    try {
+      await allSee([alpha, beta, gamma, delta], NAMES);
+      await new Promise((done) => setTimeout(done, 2000));
+      expect(NAMES.flatMap((name) => gamma.changesOf(name))).not.toContain("died");
+
+      const killedAt = Date.now();
+      beta.signal("SIGKILL");
+      await hasHeard(gamma, ["beta"], "died");
+      await hasHeard(delta, ["beta"], "died");
+      await eventually("alpha hears it", async () => alpha.log.includes("EventMemberFailed: beta"));
+      expect(Date.now() - killedAt).toBeLessThan(3000);
+    } finally {
+      cluster.close();
     }
   });
 
