@@ -1,9 +1,8 @@
-import { concatBytes } from "../../bytes/concat.ts";
 import type { ByteReader } from "../../bytes/reader.ts";
 import { MESSAGE_TYPE } from "./constants.ts";
 import { lzwCompress, lzwDecompress } from "./lzw.ts";
 import { readStruct } from "./msgpack-reader.ts";
-import { writeStruct } from "./msgpack-writer.ts";
+import { MessageWriter } from "./msgpack-writer.ts";
 import { RefusedError } from "./refusal.ts";
 
 /** memberlist knows one algorithm. */
@@ -11,8 +10,10 @@ const LZW = 0;
 
 /** `body` as a compress message, type byte included. */
 export function compress(body: Uint8Array): Uint8Array {
-  const fields = writeStruct({ Algo: LZW, Buf: lzwCompress(body) });
-  return concatBytes([Uint8Array.of(MESSAGE_TYPE.COMPRESS), fields]);
+  return new MessageWriter()
+    .u8(MESSAGE_TYPE.COMPRESS)
+    .struct({ Algo: LZW, Buf: lzwCompress(body) })
+    .finish();
 }
 
 /** What a compress message holds, read from behind its type byte; more than `limit` bytes are refused. Throws. */

@@ -101,21 +101,55 @@ class CodeReader {
 /** The same bytes as Go's encoder writes. */
 export function lzwCompress(input: Uint8Array): Uint8Array {
   const codes = new CodeWriter(input.length);
-  const table = new Map<number, number>();
+  const table = new CodeTable(input.length);
   let current = NONE;
   for (const byte of input) {
-    const key = (current << 8) | byte;
-    const known = current === NONE ? byte : table.get(key);
-    if (known !== undefined) {
+    const known = current === NONE ? byte : table.find(current, byte);
+    if (known !== NONE) {
       current = known;
       continue;
     }
     const learnt = codes.put(current);
     if (learnt === NONE) table.clear();
-    else table.set(key, learnt);
+    else table.add(learnt);
     current = byte;
   }
   return codes.finish(current);
+}
+
+/** The code of a string and the byte after it: a hash table with room for twice as many as there can be. */
+class CodeTable {
+  /** String and byte in the upper 20 bits, code in the lower 12; 0 is free. */
+  readonly #slots: Uint32Array;
+  readonly #hashShift: number;
+  #key = 0;
+  #slot = 0;
+
+  constructor(inputLength: number) {
+    const bits = 1 + Math.ceil(Math.log2(Math.min(TABLE_SIZE, inputLength + 1)));
+    this.#slots = new Uint32Array(1 << bits);
+    this.#hashShift = 32 - bits;
+  }
+
+  /** NONE: there is none, and `add` puts one here. */
+  find(string: number, byte: number): number {
+    this.#key = (string << 8) | byte;
+    this.#slot = Math.imul(this.#key, 0x9e37_79b1) >>> this.#hashShift;
+    for (;;) {
+      const entry = this.#slots[this.#slot]!;
+      if (entry === 0) return NONE;
+      if (entry >>> MAX_WIDTH === this.#key) return entry & (TABLE_SIZE - 1);
+      this.#slot = (this.#slot + 1) & (this.#slots.length - 1);
+    }
+  }
+
+  add(code: number): void {
+    this.#slots[this.#slot] = ((this.#key << MAX_WIDTH) | code) >>> 0;
+  }
+
+  clear(): void {
+    this.#slots.fill(0);
+  }
 }
 
 /** Packs codes, and keeps the width in step with the reader's table. */

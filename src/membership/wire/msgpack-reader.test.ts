@@ -3,7 +3,7 @@ import { concatBytes } from "../../bytes/concat.ts";
 import { hex } from "../../bytes/hex.ts";
 import { ByteReader } from "../../bytes/reader.ts";
 import { readStruct } from "./msgpack-reader.ts";
-import { writeStruct } from "./msgpack-writer.ts";
+import { MessageWriter } from "./msgpack-writer.ts";
 
 const fieldsOf = (bytes: Uint8Array) => readStruct(new ByteReader(bytes));
 
@@ -97,9 +97,19 @@ test("a hundred thousand arrays in each other are skipped without recursion", ()
 
 test.each([0, 31, 32, 255, 256, 65_535, 65_536])("%i bytes are written and read", (length) => {
   const value = new Uint8Array(length).fill(1);
-  expect(fieldsOf(writeStruct({ n: value })).bytes("n", length)).toEqual(value);
+  expect(fieldsOf(new MessageWriter().struct({ n: value }).finish()).bytes("n", length)).toEqual(value);
 });
 
-test("fields are written in the order of their names, and without what is undefined", () => {
-  expect(writeStruct({ b: true, a: null, B: false, c: undefined })).toEqual(hex`83 a1 42 c2 a1 61 c0 a1 62 c3`);
+test.each(["", "a", "n".repeat(31), "n".repeat(32), "ü", "n".repeat(30) + "ü", "節点", "n".repeat(300)])(
+  "the text %j is written and read",
+  (text) => {
+    const fields = fieldsOf(new MessageWriter().struct({ a: text, b: 1 }).finish());
+    expect(fields.text("a", 300)).toBe(text);
+    expect(fields.uint("b", 1)).toBe(1);
+  },
+);
+
+test("fields are written in their order, and without what is undefined", () => {
+  const bytes = new MessageWriter().struct({ a: null, b: true, c: undefined, d: false, e: 70_000 }).finish();
+  expect(bytes).toEqual(hex`84 a1 61 c0 a1 62 c3 a1 64 c2 a1 65 ce 00011170`);
 });

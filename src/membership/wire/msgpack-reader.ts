@@ -12,6 +12,9 @@ type FieldValue = number | boolean | Uint8Array;
 /** No struct has more than 8 fields; the rest is room for fields to come. */
 const MAX_FIELDS = 32;
 
+/** Longer than any name of ours; what is longer is cut and unknown all the same. */
+const MAX_FIELD_NAME = 32;
+
 /** Fields of one struct. As in Go, a field that is absent or nil has its zero value. */
 export class StructFields {
   readonly #values: ReadonlyMap<string, FieldValue>;
@@ -69,13 +72,17 @@ export function readStruct(reader: ByteReader): StructFields {
     const name = readValue(reader);
     if (!(name instanceof Uint8Array)) throw new MalformedError("a field name that is not a string");
     const value = readValue(reader);
-    if (value !== undefined) values.set(LATIN1.decode(name), value);
+    if (value !== undefined) values.set(fieldName(name), value);
   }
   return new StructFields(values);
 }
 
-/** Names of fields are ASCII; what else comes is skipped as unknown, so that it needs no check. */
-const LATIN1 = new TextDecoder("latin1");
+/** Names of fields are ASCII; what else comes is unknown, so that it needs no check. */
+function fieldName(bytes: Uint8Array): string {
+  let name = "";
+  for (const byte of bytes.subarray(0, MAX_FIELD_NAME)) name += String.fromCharCode(byte);
+  return name;
+}
 
 function readMapHeader(reader: ByteReader): number {
   const tag = reader.u8();

@@ -5,7 +5,7 @@ import { MalformedError } from "../../lib/errors.ts";
 import type { PacketMessage } from "../message.ts";
 import { MESSAGE_TYPE } from "./constants.ts";
 import { readStruct, type StructFields } from "./msgpack-reader.ts";
-import { type FieldValues, writeStruct } from "./msgpack-writer.ts";
+import { type FieldValues, MessageWriter } from "./msgpack-writer.ts";
 import { RefusedError } from "./refusal.ts";
 import { STRUCTS, type StructMessage } from "./structs.ts";
 
@@ -15,7 +15,7 @@ export function encodeMessage(message: PacketMessage | StructMessage): Uint8Arra
   const { messageType, write } = STRUCTS[message.type];
   // Each entry of STRUCTS takes the type that it is listed under, which the compiler can't see through the union.
   const fields = (write as (message: StructMessage) => FieldValues)(message);
-  return concatBytes([Uint8Array.of(messageType), writeStruct(fields)]);
+  return new MessageWriter().u8(messageType).struct(fields).finish();
 }
 
 type StructPacketMessage = Exclude<PacketMessage, { readonly type: "user" }>;

@@ -1,10 +1,9 @@
 import { copyBytes } from "../../bytes/copy.ts";
-import { concatBytes } from "../../bytes/concat.ts";
 import { ByteReader } from "../../bytes/reader.ts";
 import type { MemberState, PushPull, StreamMessage } from "../message.ts";
 import { MAX_MEMBERS, MAX_STREAM_LENGTH, MESSAGE_TYPE } from "./constants.ts";
 import { readStruct } from "./msgpack-reader.ts";
-import { writeStruct } from "./msgpack-writer.ts";
+import { MessageWriter } from "./msgpack-writer.ts";
 import { encodeMessage } from "./packet-message.ts";
 import { RefusedError, refusalOf, type WireRefusal } from "./refusal.ts";
 import { readMemberState, STRUCTS, writeMemberState } from "./structs.ts";
@@ -19,14 +18,15 @@ export interface DecodedStream {
 export function encodeStreamMessage(message: StreamMessage): Uint8Array {
   if (message.type === "push-pull") return encodePushPull(message);
   if (message.type !== "user") return encodeMessage(message);
-  const header = writeStruct({ UserMsgLen: message.data.length });
-  return concatBytes([Uint8Array.of(MESSAGE_TYPE.USER), header, message.data]);
+  const { data } = message;
+  return new MessageWriter().u8(MESSAGE_TYPE.USER).struct({ UserMsgLen: data.length }).bytes(data).finish();
 }
 
 function encodePushPull({ join, members, userState }: PushPull): Uint8Array {
-  const header = writeStruct({ Nodes: members.length, UserStateLen: userState.length, Join: join });
-  const states = members.map((member) => writeStruct(writeMemberState(member)));
-  return concatBytes([Uint8Array.of(MESSAGE_TYPE.PUSH_PULL), header, ...states, userState]);
+  const writer = new MessageWriter().u8(MESSAGE_TYPE.PUSH_PULL);
+  writer.struct({ Join: join, Nodes: members.length, UserStateLen: userState.length });
+  for (const member of members) writer.struct(writeMemberState(member));
+  return writer.bytes(userState).finish();
 }
 
 /**

@@ -8,7 +8,7 @@ import type { MemberState, StreamMessage } from "../message.ts";
 import { compress } from "./compression.ts";
 import { MAX_MEMBERS, MAX_STREAM_LENGTH } from "./constants.ts";
 import { seal, sealedLength } from "./encryption.ts";
-import { writeStruct } from "./msgpack-writer.ts";
+import { MessageWriter } from "./msgpack-writer.ts";
 import type { WireOptions } from "./options.ts";
 import { encodeStream, StreamDecoder, type StreamProgress } from "./stream.ts";
 import { encodeStreamMessage } from "./stream-message.ts";
@@ -93,7 +93,8 @@ describe("refusals", () => {
   const pushPull = encodeStreamMessage(MESSAGES[0]!);
   const keys = [KEY];
   const sealed = encodeStream(MESSAGES[0]!, { ...PLAIN, keys }, systemCipher);
-  const header = (fields: Record<string, number>): Uint8Array => concatBytes([hex`06`, writeStruct(fields)]);
+  const header = (fields: Record<string, number>): Uint8Array =>
+    concatBytes([hex`06`, new MessageWriter().struct(fields).finish()]);
 
   test.each<{ name: string; bytes: Uint8Array; options?: Partial<WireOptions>; reason: string }>([
     { name: "another label", bytes: hex`f4 01 61`, options: { label: "b" }, reason: "wrong-label" },
@@ -106,7 +107,7 @@ describe("refusals", () => {
     { name: "21 MB after decompression", bytes: compress(new Uint8Array(MAX_STREAM_LENGTH + 1)), reason: "too-large" },
     {
       name: "21 MB of user data",
-      bytes: concatBytes([hex`08`, writeStruct({ UserMsgLen: 2 ** 31 })]),
+      bytes: concatBytes([hex`08`, new MessageWriter().struct({ UserMsgLen: 2 ** 31 }).finish()]),
       reason: "malformed",
     },
     { name: "too many members", bytes: header({ Nodes: MAX_MEMBERS + 1 }), reason: "malformed" },

@@ -20,7 +20,10 @@ import { MAX_ERROR_LENGTH, MAX_NAME_LENGTH, MAX_PACKET_LENGTH, MESSAGE_TYPE } fr
 import type { StructFields } from "./msgpack-reader.ts";
 import type { FieldValues } from "./msgpack-writer.ts";
 
-/** Each message as the struct that stands for it on the wire. Byte strings that are read are copies. */
+/**
+ * Each message as the struct that stands for it on the wire, its fields in the byte order of their names. Byte strings
+ * that are read are copies.
+ */
 interface Struct<M> {
   readonly messageType: number;
   readonly write: (message: M) => FieldValues;
@@ -38,7 +41,7 @@ const MAX_U32 = 0xffff_ffff;
 export const STRUCTS: Structs = {
   ping: {
     messageType: MESSAGE_TYPE.PING,
-    write: ({ seq, node, source }) => ({ SeqNo: seq, Node: node, ...writeSource(source) }),
+    write: ({ seq, node, source }) => ({ Node: node, SeqNo: seq, ...writeSource(source) }),
     read: (fields) => ({
       type: "ping",
       seq: fields.uint("SeqNo", MAX_U32),
@@ -49,12 +52,12 @@ export const STRUCTS: Structs = {
   "indirect-ping": {
     messageType: MESSAGE_TYPE.INDIRECT_PING,
     write: ({ seq, target, nack, source }) => ({
-      SeqNo: seq,
-      Target: addressToBytes(target.address),
-      Port: target.port,
-      Node: target.node,
       Nack: nack,
+      Node: target.node,
+      Port: target.port,
+      SeqNo: seq,
       ...writeSource(source),
+      Target: addressToBytes(target.address),
     }),
     read: (fields) => ({
       type: "indirect-ping",
@@ -70,7 +73,7 @@ export const STRUCTS: Structs = {
   },
   ack: {
     messageType: MESSAGE_TYPE.ACK,
-    write: ({ seq, payload }) => ({ SeqNo: seq, Payload: nilIfEmpty(payload) }),
+    write: ({ seq, payload }) => ({ Payload: nilIfEmpty(payload), SeqNo: seq }),
     read: (fields) => ({
       type: "ack",
       seq: fields.uint("SeqNo", MAX_U32),
@@ -90,11 +93,11 @@ export const STRUCTS: Structs = {
   alive: {
     messageType: MESSAGE_TYPE.ALIVE,
     write: ({ incarnation, node, endpoint, meta, versions }) => ({
-      Incarnation: incarnation,
-      Node: node,
       Addr: addressToBytes(endpoint.address),
-      Port: endpoint.port,
+      Incarnation: incarnation,
       Meta: nilIfEmpty(meta),
+      Node: node,
+      Port: endpoint.port,
       Vsn: writeVersions(versions),
     }),
     read: (fields) => ({ type: "alive", node: readName(fields, "Node"), ...readMember(fields) }),
@@ -116,11 +119,11 @@ const STATUSES: readonly MemberStatus[] = ["alive", "suspect", "dead", "left"];
 
 export function writeMemberState(member: MemberState): FieldValues {
   return {
-    Name: member.node,
     Addr: addressToBytes(member.endpoint.address),
-    Port: member.endpoint.port,
-    Meta: nilIfEmpty(member.meta),
     Incarnation: member.incarnation,
+    Meta: nilIfEmpty(member.meta),
+    Name: member.node,
+    Port: member.endpoint.port,
     State: STATUSES.indexOf(member.status),
     Vsn: writeVersions(member.versions),
   };
@@ -142,7 +145,7 @@ function readMember(fields: StructFields): Omit<Alive, "type" | "node"> {
 }
 
 function writeAccusation({ incarnation, node, from }: Suspect | Dead): FieldValues {
-  return { Incarnation: incarnation, Node: node, From: from };
+  return { From: from, Incarnation: incarnation, Node: node };
 }
 
 function readAccusation(fields: StructFields): Omit<Suspect, "type"> {
@@ -155,7 +158,7 @@ function readAccusation(fields: StructFields): Omit<Suspect, "type"> {
 
 function writeSource(source: NamedEndpoint | undefined): FieldValues {
   if (source === undefined) return {};
-  return { SourceAddr: addressToBytes(source.address), SourcePort: source.port, SourceNode: source.node };
+  return { SourceAddr: addressToBytes(source.address), SourceNode: source.node, SourcePort: source.port };
 }
 
 /** As in memberlist, a source counts when it has both an address and a port. */
