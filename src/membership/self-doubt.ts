@@ -9,19 +9,25 @@ import { type Millis, millis, seconds } from "../lib/duration.ts";
  */
 export type DoubtReason = "joining" | "paused" | "silence" | "declared-dead";
 
+/** What ends a doubt: an answer to something asked since, or an exchange of state begun since. */
+type Cure = "answer" | "exchange";
+
 /**
  * `doubtful`: whoever holds something that only one member may hold has to let go of it until this member is `sure`
  * again. `peers` is how many others there were when the doubt began: with a single other one, silence can't tell its
- * end from ours.
+ * end from ours. Where `cure` is an answer, nobody can have taken our place yet.
  */
 export type Standing =
   | { readonly kind: "sure" }
-  | { readonly kind: "doubtful"; readonly reason: DoubtReason; readonly since: Millis; readonly peers: number };
+  | {
+      readonly kind: "doubtful";
+      readonly reason: DoubtReason;
+      readonly since: Millis;
+      readonly peers: number;
+      readonly cure: Cure;
+    };
 
 const SURE: Standing = { kind: "sure" };
-
-/** What ends a doubt: an answer to something asked since, or an exchange of state begun since. */
-type Cure = "answer" | "exchange";
 
 /** Who can't be reached in this time when we begin doesn't know us either. */
 const JOIN_PATIENCE = seconds(3);
@@ -34,7 +40,6 @@ const JOIN_PATIENCE = seconds(3);
 export class SelfDoubt {
   readonly #peers: () => number;
   #standing: Standing;
-  #cure: Cure = "exchange";
   #heardAt: Millis;
   /** When a beginner stops waiting for others. */
   #joinBy: Millis = millis(Infinity);
@@ -45,7 +50,7 @@ export class SelfDoubt {
   constructor(peers: () => number, now: Millis) {
     this.#peers = peers;
     this.#heardAt = now;
-    this.#standing = { kind: "doubtful", reason: "joining", since: now, peers: 0 };
+    this.#standing = { kind: "doubtful", reason: "joining", since: now, peers: 0, cure: "exchange" };
   }
 
   get standing(): Standing {
@@ -54,7 +59,7 @@ export class SelfDoubt {
 
   /** Whether an answer would not be enough. */
   get needsExchange(): boolean {
-    return this.#standing.kind === "doubtful" && this.#cure === "exchange";
+    return this.#standing.kind === "doubtful" && this.#standing.cure === "exchange";
   }
 
   /** `shortest` is what a suspect has in a cluster of the present size; 0: nobody is probed. */
@@ -84,7 +89,7 @@ export class SelfDoubt {
 
   /** An answer came to what was asked at `askedAt`. */
   answered(askedAt: Millis): void {
-    if (this.#standing.kind !== "doubtful" || this.#cure !== "answer") return;
+    if (this.#standing.kind !== "doubtful" || this.#standing.cure !== "answer") return;
     if (askedAt >= this.#standing.since) this.#standing = SURE;
   }
 
@@ -103,14 +108,16 @@ export class SelfDoubt {
     const before = this.#standing;
     const peers = this.#peers();
     if (before.kind === "doubtful" && before.reason === "joining") return;
-    const worse = before.kind === "doubtful" && this.#cure === "exchange";
-    this.#cure = worse ? "exchange" : cure;
-    this.#standing = {
-      kind: "doubtful",
-      reason,
-      since: now,
-      peers: before.kind === "sure" ? peers : Math.max(peers, before.peers),
-    };
+    this.#standing =
+      before.kind === "sure"
+        ? { kind: "doubtful", reason, since: now, peers, cure }
+        : {
+            kind: "doubtful",
+            reason,
+            since: now,
+            peers: Math.max(peers, before.peers),
+            cure: before.cure === "exchange" ? "exchange" : cure,
+          };
   }
 
   /** We ran `late` later than we wanted to. */

@@ -11,7 +11,7 @@ test.each<[DoubtReason, number, boolean]>([
   ["silence", 1, false],
   ["silence", 2, true],
 ])("%s with %i others: %s", (reason, peers, want) => {
-  expect(holdsBack({ kind: "doubtful", reason, since: millis(0), peers })).toBe(want);
+  expect(holdsBack({ kind: "doubtful", reason, since: millis(0), peers, cure: "exchange" })).toBe(want);
 });
 
 test("who is sure holds nothing back", () => {

@@ -46,7 +46,7 @@ export type WorkerEvent =
   | { readonly on: "trouble"; readonly code: string; readonly message: string }
   /** Nodes whose speakers are alive, ours included; sent when we have joined them and after each change. */
   | { readonly on: "members"; readonly nodes: readonly string[] }
-  /** Whether others may have taken our place; nothing is answered where `holdsBack` says so. */
+  /** Whether others may have taken our place; nothing is answered where `holdsBack` says so. Brief doubt is not told. */
   | { readonly on: "standing"; readonly standing: Standing }
   | {
       readonly on: "log";

@@ -1,5 +1,5 @@
 import { EnvironmentError } from "../lib/errors.ts";
-import { seconds } from "../lib/duration.ts";
+import { millis, seconds } from "../lib/duration.ts";
 import type { MemberChange } from "../membership/change.ts";
 import type { Endpoint } from "../membership/message.ts";
 import type { Standing } from "../membership/self-doubt.ts";
@@ -14,7 +14,7 @@ export interface WorkerMembershipPorts extends Pick<
   "clock" | "random" | "datagrams" | "streams" | "cipher"
 > {
   /** To the main thread. */
-  emit(event: WorkerEvent): void;
+  readonly emit: (event: WorkerEvent) => void;
   /** Nothing is held back any more. */
   onResume(): void;
 }
@@ -23,6 +23,9 @@ export interface WorkerMembershipPorts extends Pick<
 const BIND_RETRY = seconds(1);
 
 const LEAVE_TIMEOUT = seconds(1);
+
+/** What ends within this time was no more than a hiccup. */
+const BRIEF_DOUBT = millis(250);
 
 /** Membership in the protocol worker: tells the main thread who is alive, and layer 2 when to be silent. */
 export class WorkerMembership {
@@ -34,6 +37,9 @@ export class WorkerMembership {
   #trouble = "";
   #told = "";
   #heldBack = true;
+  /** The main thread takes us for sure. */
+  #toldSure = false;
+  #doubtTimer: Timer | undefined;
   #leaving = false;
 
   constructor({ node, address, port, settings, key }: MembershipConfig, ports: WorkerMembershipPorts) {
@@ -87,6 +93,7 @@ export class WorkerMembership {
     if (this.#leaving) return;
     this.#leaving = true;
     this.#timer?.cancel();
+    this.#doubtTimer?.cancel();
     await this.#driver.leave(LEAVE_TIMEOUT);
     this.#driver.close();
   }
@@ -105,9 +112,24 @@ export class WorkerMembership {
   #onStanding(standing: Standing): void {
     const before = this.#heldBack;
     this.#heldBack = holdsBack(standing);
-    this.#ports.emit({ on: "standing", standing });
+    this.#tellStanding(standing);
     this.#tellMembers();
     if (before && !this.#heldBack) this.#ports.onResume();
+  }
+
+  /** On a busy machine there is many a doubt that the next answer ends, and that is not worth telling. */
+  #tellStanding(standing: Standing): void {
+    const { clock, emit } = this.#ports;
+    this.#doubtTimer?.cancel();
+    this.#doubtTimer = undefined;
+    const tell = (): void => {
+      this.#toldSure = standing.kind === "sure";
+      emit({ on: "standing", standing });
+    };
+    if (standing.kind === "sure" && this.#toldSure) return;
+    if (standing.kind === "doubtful" && standing.cure === "answer" && this.#toldSure)
+      this.#doubtTimer = clock.after(BRIEF_DOUBT, tell);
+    else tell();
   }
 
   /** Nobody is told before we have joined: until then we would seem to be alone. */

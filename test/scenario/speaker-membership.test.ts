@@ -122,7 +122,7 @@ describe("other speakers are looked for", () => {
 
 describe("doubt about ourselves", () => {
   const doubt = (reason: "paused" | "silence", peers: number): Standing => {
-    return { kind: "doubtful", reason, since: millis(1), peers };
+    return { kind: "doubtful", reason, since: millis(1), peers, cure: "exchange" };
   };
 
   test("makes us unready while nothing is answered", async () => {

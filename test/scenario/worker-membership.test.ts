@@ -95,6 +95,27 @@ describe("a member", () => {
     expect(first!.members().at(-1)).toHaveLength(3);
   });
 
+  test("tells of a doubt only if it lasts", async () => {
+    const [first] = await cluster(3);
+    const told = () =>
+      first!.events.flatMap((event) => {
+        if (event.on !== "standing") return [];
+        return [event.standing.kind === "sure" ? "sure" : event.standing.reason];
+      });
+    expect(told()).toEqual(["joining", "sure"]);
+    // All timers of the cluster fire 300 ms late.
+    clock.skip(millis(300));
+    await pass(1000);
+    expect([told(), first!.membership.holdsBack(), first!.resumed()]).toEqual([["joining", "sure"], false, 2]);
+    const cut = endpoint(1).address;
+    internet.loses = (from, to) => from.address === cut || to.address === cut;
+    await pass(1000);
+    expect(told()).toEqual(["joining", "sure", "silence"]);
+    internet.loses = () => false;
+    await pass(1500);
+    expect(told()).toEqual(["joining", "sure", "silence", "sure"]);
+  });
+
   test("holds back as soon as it runs again after a pause, before anything else has happened", async () => {
     const [first] = await cluster(2);
     // Time passes, and no timer fires.
