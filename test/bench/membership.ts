@@ -6,6 +6,8 @@ interface MembershipFigures {
   readonly members: number;
   /** Until all members that start at once see each other. */
   readonly joinMs: number;
+  /** From then on, until nobody has news left to pass on. */
+  readonly settleMs: number;
   /** In quiet times. */
   readonly datagramsPerSecondAndMember: number;
   readonly bytesPerSecondAndMember: number;
@@ -51,14 +53,15 @@ function measure(members: number, settings: MembershipSettings): MembershipFigur
   network.addAll(names);
   const agreement = (): number => network.runUntil(() => network.agree(), TIMES_LIMIT);
   const joinMs = agreement();
-  network.run(QUIET);
+  const settled = (): boolean => [...network.stations.values()].every(({ core }) => core?.queued === 0);
+  const settleMs = network.runUntil(settled, TIMES_LIMIT, 100);
   const quiet = traffic(network, QUIET);
   network.kill("node-0");
   const deathMs = agreement();
   network.tell("node-1", { on: "leaving", timeout: seconds(1) });
   network.runUntil(() => network.get("node-2").others.size === members - 3, TIMES_LIMIT, 1);
   const goodbyeMs = agreement();
-  const calm = { members, joinMs, ...quiet, deathMs, goodbyeMs };
+  const calm = { members, joinMs, settleMs, ...quiet, deathMs, goodbyeMs };
   if (members > LARGEST_IN_TROUBLE) return calm;
   network.start("node-0");
   network.start("node-1");
