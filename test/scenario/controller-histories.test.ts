@@ -109,6 +109,6 @@ test("whatever meets what: at rest every rule holds, nobody waits in vain, count
       }
       await history.close();
     }),
-    { numRuns: 300 },
+    { numRuns: 1500 },
   );
 });

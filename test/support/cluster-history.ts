@@ -1,4 +1,5 @@
 import { KINDS } from "../../src/config/kinds.ts";
+import { projectService, type ServiceView } from "../../src/config/service.ts";
 import { Replica } from "../../src/controller/replica.ts";
 import { seconds } from "../../src/lib/duration.ts";
 import type { KubeObject } from "../../src/ports/kube.ts";
@@ -45,8 +46,11 @@ export class ClusterHistory {
   #leader = this.#join();
   #standby = this.#join();
   #succeeded = false;
+  /** Services that came to show an address while another one with a port of theirs showed it, too. */
+  readonly #collisions: string[] = [];
 
   constructor() {
+    this.#watchForCollisions();
     for (const name of ["a", "b"]) this.label(name, "one");
     this.#leader.lead("orderly");
   }
@@ -132,12 +136,30 @@ export class ClusterHistory {
     const succeeded = this.#succeeded;
     this.#succeeded = false;
     const untold = succeeded ? [] : this.#untoldChanges(before, shown, told);
-    return [...untold, ...this.#wrongAgainst(before, shown), ...this.#wrongPoolStatuses(shown)];
+    const collisions = this.#collisions.splice(0);
+    return [...collisions, ...untold, ...this.#wrongAgainst(before, shown), ...this.#wrongPoolStatuses(shown)];
   }
 
   /** Addresses by Service. */
   shown(): ReadonlyMap<string, readonly string[]> {
     return new Map([...this.services.keys()].map((id) => [id, this.lab.ips(id)]));
+  }
+
+  /** At no moment, not only at rest: speakers announce what statuses show. */
+  #watchForCollisions(): void {
+    const known = new Map<string, ServiceView>();
+    const set = (id: string, view: ServiceView) => {
+      const had = known.get(id)?.ingress.map(({ ip }) => ip) ?? [];
+      known.set(id, view);
+      for (const { ip } of view.ingress.filter((entry) => !had.includes(entry.ip)))
+        for (const [otherId, other] of known)
+          if (otherId !== id && other.ingress.some((entry) => entry.ip === ip) && havePortInCommon(view, other))
+            this.#collisions.push(`${id} came to show ${ip}, which ${otherId} shows with the same port`);
+    };
+    this.lab.kube.watch(
+      { resource: KINDS.Service, project: projectService },
+      { set, delete: (id) => void known.delete(id), synced: () => {} },
+    );
   }
 
   /** An address that comes or goes without an event. A leader that is gone may have taken its events with it. */
@@ -208,6 +230,12 @@ export class ClusterHistory {
 
 function parsed(shown: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly IpAddress[]> {
   return new Map([...shown].map(([id, ips]) => [id, ips.map((ip) => parseAddress(ip)!)]));
+}
+
+function havePortInCommon(a: ServiceView, b: ServiceView): boolean {
+  return a.ports.some(({ protocol, port }) =>
+    b.ports.some((other) => other.protocol === protocol && other.port === port),
+  );
 }
 
 function within(ip: string, first: string, last: string): boolean {
