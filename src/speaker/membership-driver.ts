@@ -148,6 +148,7 @@ export class MembershipDriver {
       throw error;
     }
     this.#socket = socket;
+    if (this.#closed) return this.close();
     this.#events.dispatch({ on: "woken" });
   }
 

@@ -257,6 +257,17 @@ describe("streams of strangers", () => {
   });
 });
 
+test("who is closed before it has started leaves nothing open", async () => {
+  const world = new World(FAMILIES[0]!);
+  const { driver } = world.driver(1);
+  const started = driver.start();
+  driver.close();
+  await started;
+  expect(world.clock.pending).toBe(0);
+  const again = await world.start(1, []);
+  again.driver.close();
+});
+
 test("when streams can't be had, nothing stays open", async () => {
   const world = new World(FAMILIES[0]!);
   const { driver, endpoint } = world.driver(1);
