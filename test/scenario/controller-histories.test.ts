@@ -2,17 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ModelService } from "../support/allocation-world.ts";
 import { ClusterHistory, type Fault, type HistoryPool } from "../support/cluster-history.ts";
-import { modelService } from "../support/model-service.ts";
+import { modelService, POOL_RANGES } from "../support/model-service.ts";
 
-/** Small pools whose ranges never overlap: there must be collisions, not addresses. */
-const POOL_RANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  p0: [["10.0.0.255", "10.0.1.0"]],
-  p1: [
-    ["10.1.0.1", "10.1.0.1"],
-    ["fd00:1::", "fd00:1::1"],
-  ],
-  p2: [["fd00:2::5", "fd00:2::6"]],
-};
 const POOLS = Object.keys(POOL_RANGES);
 const SERVICES = ["s0", "s1", "s2", "s3"];
 

@@ -3,17 +3,7 @@ import { describe, expect, test } from "vitest";
 import { brokenRules, missedSharing } from "../support/allocation-oracle.ts";
 import type { ModelPool, ModelService } from "../support/allocation-world.ts";
 import { AllocationWorld } from "../support/allocation-world.ts";
-import { modelService as service } from "../support/model-service.ts";
-
-/** Small pools whose ranges never overlap: there must be collisions, not addresses. */
-const POOL_RANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  p0: [["10.0.0.255", "10.0.1.0"]],
-  p1: [
-    ["10.1.0.1", "10.1.0.1"],
-    ["fd00:1::", "fd00:1::1"],
-  ],
-  p2: [["fd00:2::5", "fd00:2::6"]],
-};
+import { modelService as service, POOL_RANGES } from "../support/model-service.ts";
 
 type Step =
   | { readonly do: "service"; readonly name: string; readonly service: ModelService }

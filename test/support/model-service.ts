@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import type { ModelService } from "./allocation-world.ts";
 
+/** Ranges that a pool of this name may have: they never overlap, and are small, since there must be collisions. */
+export const POOL_RANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  p0: [["10.0.0.255", "10.0.1.0"]],
+  p1: [
+    ["10.1.0.1", "10.1.0.1"],
+    ["fd00:1::", "fd00:1::1"],
+  ],
+  p2: [["fd00:2::5", "fd00:2::6"]],
+};
+
 /** One of them is in no pool. */
 const ADDRESSES = ["10.0.0.255", "10.0.1.0", "10.1.0.1", "fd00:1::", "fd00:2::5", "10.9.9.9"];
 
