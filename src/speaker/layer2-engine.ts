@@ -18,7 +18,7 @@ import type { Announcement, WorkerCommand, WorkerEvent } from "./protocol.ts";
 import { PacedQueue } from "./paced-queue.ts";
 import { RequestCounters } from "./request-counters.ts";
 
-export type Layer2Command = Exclude<WorkerCommand, { readonly do: "join" }>;
+export type Layer2Command = Exclude<WorkerCommand, { readonly do: "join" | "vouch" }>;
 
 export interface Layer2Ports {
   readonly frames: Frames;

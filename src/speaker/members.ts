@@ -1,3 +1,4 @@
+import { seconds } from "../lib/duration.ts";
 import type { Standing } from "../membership/self-doubt.ts";
 import { SpeakerPods, type SpeakerPodsOptions, type SpeakerPodsPorts } from "./speaker-pods.ts";
 import { holdsBack } from "./holding-back.ts";
@@ -8,6 +9,9 @@ export interface MembersPorts extends Omit<SpeakerPodsPorts, "onSeeds"> {
   /** These nodes' speakers are alive; nobody's, until we have joined them. */
   readonly onAlive: (nodes: ReadonlySet<string>) => void;
 }
+
+/** Between two attempts to reach the API server. */
+const WITNESS_INTERVAL = seconds(1);
 
 /** What each reason for doubt means to people. */
 const DOUBTS: Readonly<Record<(Standing & { kind: "doubtful" })["reason"], string>> = {
@@ -23,6 +27,9 @@ export class Members {
   readonly #pods: SpeakerPods;
   #alive: ReadonlySet<string> = new Set();
   #standing: Standing | undefined;
+  /** The doubt that is none, since the API server was reached in it. */
+  #vouched: Standing | undefined;
+  #closed = false;
 
   constructor(options: SpeakerPodsOptions, ports: MembersPorts) {
     this.#ports = ports;
@@ -35,6 +42,7 @@ export class Members {
   }
 
   close(): void {
+    this.#closed = true;
     this.#pods.close();
   }
 
@@ -42,7 +50,7 @@ export class Members {
   waitingFor(): string | undefined {
     const standing = this.#standing;
     if (standing === undefined) return "waiting for membership";
-    if (standing.kind === "sure" || !holdsBack(standing)) return undefined;
+    if (standing.kind === "sure" || !holdsBack(standing) || standing === this.#vouched) return undefined;
     return `this speaker ${DOUBTS[standing.reason]}`;
   }
 
@@ -73,6 +81,26 @@ export class Members {
     if (before?.kind === "doubtful" && before.reason === reason) return;
     const consequence = holdsBack(standing) ? "it answers nothing until it has spoken with others" : "it goes on";
     log.warn({ reason, peers }, `this speaker ${DOUBTS[reason]}: ${consequence}`);
+    if (reason === "silence" && holdsBack(standing)) void this.#seekWitness(standing);
+  }
+
+  /** With all others gone at once, the API server can tell their end from ours. */
+  async #seekWitness(doubt: Standing & { readonly kind: "doubtful" }): Promise<void> {
+    const { worker, clock, log } = this.#ports;
+    const answered = await this.#pods.look();
+    if (this.#closed || this.#standing !== doubt) return;
+    if (!answered) {
+      clock.after(WITNESS_INTERVAL, () => {
+        if (!this.#closed && this.#standing === doubt) void this.#seekWitness(doubt);
+      });
+      return;
+    }
+    this.#vouched = doubt;
+    log.warn(
+      { peers: doubt.peers },
+      "the API server can be reached: the other speakers are gone, and this one goes on",
+    );
+    worker.send({ do: "vouch", since: doubt.since });
   }
 }
 

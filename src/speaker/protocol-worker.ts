@@ -44,6 +44,7 @@ export function runProtocolWorker(): void {
   });
   port.on("message", (command: WorkerCommand) => {
     if (command.do === "join") membership?.join(command.seeds);
+    else if (command.do === "vouch") membership?.vouch(command.since);
     else if (command.do === "stop" && membership !== undefined) {
       // Others begin to answer before we end.
       void membership.leave().then(() => engine.command(command));

@@ -3,6 +3,7 @@
  * Desired state goes down as differences, facts come up as events.
  */
 import type { IpAddress } from "../ip/address.ts";
+import type { Millis } from "../lib/duration.ts";
 import type { Endpoint } from "../membership/message.ts";
 import type { Standing } from "../membership/self-doubt.ts";
 import type { LogFields } from "../ports/log.ts";
@@ -30,6 +31,8 @@ export type WorkerCommand =
   | { readonly do: "withdraw"; readonly address: IpAddress }
   /** Where other speakers may be found. */
   | { readonly do: "join"; readonly seeds: readonly Endpoint[] }
+  /** The API server was spoken with after the silence that began at `since`: we are not cut off, the others are gone. */
+  | { readonly do: "vouch"; readonly since: Millis }
   /** Say goodbye to other speakers, withdraw everything, then answer with `stopped`. */
   | { readonly do: "stop" };
 

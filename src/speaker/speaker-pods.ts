@@ -47,7 +47,7 @@ export class SpeakerPods {
   }
 
   start(): void {
-    void this.#look();
+    void this.look();
   }
 
   close(): void {
@@ -55,11 +55,15 @@ export class SpeakerPods {
     this.#timer?.cancel();
   }
 
-  async #look(): Promise<void> {
+  /**
+   * Looks now. Resolves to whether the API server answered; since it is asked for the newest state, it can do so only
+   * with the majority of its own stores.
+   */
+  async look(): Promise<boolean> {
     const { client, clock, random } = this.#ports;
     const { namespace, labels, port } = this.#options;
     const listed = await client.list(KINDS.Pod, { namespace, labelSelector: labels });
-    if (this.#closed) return;
+    if (this.#closed) return listed.ok;
     let wait = millis(INTERVAL * (0.9 + 0.2 * random.next()));
     if (listed.ok) {
       this.#failures = 0;
@@ -70,6 +74,8 @@ export class SpeakerPods {
         this.#ports.log.warn({ error: listed.error.message }, "the speakers' Pods can't be listed");
       wait = backoffDelay(RETRY, this.#failures++, random.next());
     }
-    this.#timer = clock.after(wait, () => void this.#look());
+    this.#timer?.cancel();
+    this.#timer = clock.after(wait, () => void this.look());
+    return listed.ok;
   }
 }

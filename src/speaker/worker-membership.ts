@@ -1,5 +1,5 @@
 import { EnvironmentError } from "../lib/errors.ts";
-import { millis, seconds } from "../lib/duration.ts";
+import { type Millis, millis, seconds } from "../lib/duration.ts";
 import type { MemberChange } from "../membership/change.ts";
 import type { Endpoint } from "../membership/message.ts";
 import type { Standing } from "../membership/self-doubt.ts";
@@ -83,6 +83,13 @@ export class WorkerMembership {
     if (this.#started) this.#driver.setSeeds(seeds);
   }
 
+  /** Somebody else knows that a silence is not our fault. */
+  vouch(since: Millis): void {
+    const { standing } = this.#driver;
+    if (standing.kind === "sure" || standing.reason !== "silence" || standing.since !== since) return;
+    this.#holdBack(false);
+  }
+
   /** Whether another node may answer by now. Cheap: asked for every request. */
   holdsBack(): boolean {
     return this.#heldBack || this.#driver.isOverdue;
@@ -110,11 +117,15 @@ export class WorkerMembership {
   }
 
   #onStanding(standing: Standing): void {
-    const before = this.#heldBack;
-    this.#heldBack = holdsBack(standing);
     this.#tellStanding(standing);
     this.#tellMembers();
-    if (before && !this.#heldBack) this.#ports.onResume();
+    this.#holdBack(holdsBack(standing));
+  }
+
+  #holdBack(hold: boolean): void {
+    const resumes = this.#heldBack && !hold;
+    this.#heldBack = hold;
+    if (resumes) this.#ports.onResume();
   }
 
   /** On a busy machine there is many a doubt that the next answer ends, and that is not worth telling. */

@@ -81,4 +81,10 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:arping"]).skip)("a
     expect(log).toContain("did not run for a while: it answers nothing until it has spoken with others");
     expect(log).toContain("in touch with the others");
   });
+
+  test("leaves its address to the last one when all others are killed at once, and the API server is there", async () => {
+    const last = NODES.find((node) => node !== owner)!;
+    await Promise.all(NODES.filter((node) => node !== last).map((node) => lab.killSpeaker(node)));
+    await expect.poll(answers, { timeout: 15_000 }).toEqual([last.name]);
+  });
 });

@@ -125,12 +125,37 @@ describe("doubt about ourselves", () => {
     return { kind: "doubtful", reason, since: millis(1), peers, cure: "exchange" };
   };
 
+  function failList(): () => void {
+    const list = lab.kube.list.bind(lab.kube);
+    const error = { code: 0, reason: "ETIMEDOUT", message: "timed out", retryable: true };
+    lab.kube.list = async () => ({ ok: false, error });
+    return () => void (lab.kube.list = list);
+  }
+
+  test("ends when the others fell silent and the API server can be reached", async () => {
+    const speaker = await lab.speaker("node-a", { speakerPods: SPEAKER_PODS });
+    await stand(speaker, { kind: "sure" });
+    const heal = failList();
+    await stand(speaker, doubt("silence", 2));
+    const vouches = () => speaker.worker.commands.filter((command) => command.do === "vouch");
+    lab.clock.advance(seconds(3));
+    await settle();
+    expect([vouches(), speaker.waitingFor()]).toEqual([[], expect.stringContaining("hears nothing")]);
+    heal();
+    lab.clock.advance(seconds(1));
+    await settle();
+    expect([vouches(), speaker.waitingFor()]).toEqual([[{ do: "vouch", since: 1 }], undefined]);
+    await stand(speaker, doubt("paused", 2));
+    expect(speaker.waitingFor()).toContain("did not run");
+  });
+
   test("makes us unready while nothing is answered", async () => {
     const speaker = await lab.speaker("node-a", { speakerPods: SPEAKER_PODS });
     await stand(speaker, { kind: "sure" });
     expect(speaker.waitingFor()).toBeUndefined();
     await stand(speaker, doubt("paused", 2));
     expect(speaker.waitingFor()).toBe("this speaker did not run for a while");
+    failList();
     await stand(speaker, doubt("silence", 2));
     expect(speaker.waitingFor()).toBe("this speaker hears nothing from any other speaker");
     await stand(speaker, doubt("silence", 1));
@@ -140,6 +165,7 @@ describe("doubt about ourselves", () => {
     expect(warnings).toEqual([
       "this speaker did not run for a while: it answers nothing until it has spoken with others",
       "this speaker hears nothing from any other speaker: it answers nothing until it has spoken with others",
+      "the speakers' Pods can't be listed",
     ]);
   });
 });

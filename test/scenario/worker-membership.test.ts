@@ -95,6 +95,25 @@ describe("a member", () => {
     expect(first!.members().at(-1)).toHaveLength(3);
   });
 
+  test("holds nothing back when somebody vouches for it in that very silence", async () => {
+    const [first] = await cluster(3);
+    const silence = () => {
+      const standing = first!.events.findLast((event) => event.on === "standing")!.standing;
+      return standing.kind === "doubtful" ? standing.since : millis(-1);
+    };
+    internet.loses = () => true;
+    await pass(600);
+    expect(first!.membership.holdsBack()).toBe(true);
+    first!.membership.vouch(millis(silence() - 1));
+    expect(first!.membership.holdsBack()).toBe(true);
+    first!.membership.vouch(silence());
+    expect([first!.membership.holdsBack(), first!.resumed()]).toEqual([false, 2]);
+    // It is no licence for what comes later.
+    clock.skip(millis(1000));
+    await pass(10);
+    expect(first!.membership.holdsBack()).toBe(true);
+  });
+
   test("tells of a doubt only if it lasts", async () => {
     const [first] = await cluster(3);
     const told = () =>
