@@ -82,21 +82,21 @@ export class MembershipCluster {
     return this.#options.family === "IPv4" ? `10.77.0.${host}` : `fd77::${host.toString(16)}`;
   }
 
-  /** Drops packets that come in on every host; 0 is none. */
+  /** From now on packets get lost on every host as they come in. */
   lose(percent: number): void {
     for (const namespace of this.#namespaces) {
-      this.#network.exec(namespace, "nft", "delete table inet loss");
-      if (percent === 0) continue;
-      this.#nft(namespace, "add table inet loss");
-      this.#nft(namespace, "add chain inet loss input { type filter hook input priority 0; }");
-      this.#nft(
-        namespace,
-        `add rule inet loss input meta l4proto { tcp, udp } numgen random mod 100 < ${percent} counter drop`,
-      );
+      this.#drop(namespace, `meta l4proto { tcp, udp } numgen random mod 100 < ${percent}`);
     }
   }
 
-  /** Packets that `lose` has dropped. */
+  /** From now on these two hosts can't reach each other; all others can reach both. */
+  part(one: number, other: number): void {
+    const ip = this.#options.family === "IPv4" ? "ip" : "ip6";
+    this.#drop(this.#namespace(one), `${ip} saddr ${this.addressOf(other)} meta l4proto { tcp, udp }`);
+    this.#drop(this.#namespace(other), `${ip} saddr ${this.addressOf(one)} meta l4proto { tcp, udp }`);
+  }
+
+  /** Packets that `lose` and `part` have dropped. */
   get lost(): number {
     const counts = this.#namespaces.map((namespace) => {
       const { stdout } = this.#network.exec(namespace, "nft", "list table inet loss");
@@ -137,6 +137,12 @@ export class MembershipCluster {
   #address(namespace: string, link: string, host: number): void {
     const length = this.#options.family === "IPv4" ? 24 : 64;
     this.#network.address(namespace, link, `${this.addressOf(host)}/${length}`);
+  }
+
+  #drop(namespace: string, packets: string): void {
+    this.#nft(namespace, "add table inet loss");
+    this.#nft(namespace, "add chain inet loss input { type filter hook input priority 0; }");
+    this.#nft(namespace, `add rule inet loss input ${packets} counter drop`);
   }
 
   #nft(namespace: string, command: string): void {
