@@ -42,16 +42,19 @@ export type Decision =
       readonly owner?: string;
     };
 
-/** What is the same for all Services. */
-export interface PlanContext {
-  /** This node. */
-  readonly self: string;
+/** What is the same for all Services, on every node. */
+export interface ElectionContext {
   readonly loadBalancerClass: string;
   readonly pools: PoolIndex;
   /** By pool name. */
   readonly advertisements: ReadonlyMap<string, readonly PlacedAdvertisement[]>;
   /** Nodes that could own addresses, with what keeps them from it, if anything. */
   readonly candidates: ReadonlyMap<string, NodeRefusal | undefined>;
+}
+
+export interface PlanContext extends ElectionContext {
+  /** This node. */
+  readonly self: string;
 }
 
 /** Where a Service's endpoints that take traffic are. */
@@ -67,63 +70,81 @@ export function notOurs(service: ServiceView, loadBalancerClass: string): SkipRe
 }
 
 export function decide(service: ServiceView, endpoints: Endpoints, context: PlanContext): Decision {
+  const contest = contestFor(service, endpoints, context);
+  return "refusal" in contest ? skip(contest.refusal) : decideOn(context.self, contest);
+}
+
+/** What nodes compete for, and by which rules. */
+export interface Contest {
+  readonly addresses: readonly IpAddress[];
+  readonly endpoints: Endpoints;
+  /** Whether only nodes with endpoints can own the addresses. */
+  readonly local: boolean;
+  /** Advertisements of the Service's pool that are for the Service. */
+  readonly matching: readonly PlacedAdvertisement[];
+  readonly candidates: ElectionContext["candidates"];
+}
+
+/** The contest for a Service's addresses, or why no node whatsoever may announce them. */
+export function contestFor(
+  service: ServiceView,
+  endpoints: Endpoints,
+  context: ElectionContext,
+): Contest | { readonly refusal: SkipReason } {
   const foreign = notOurs(service, context.loadBalancerClass);
-  if (foreign !== undefined) return skip(foreign);
-  if (service.ingress.length === 0) return skip("noIPAllocated");
+  if (foreign !== undefined) return { refusal: foreign };
+  if (service.ingress.length === 0) return { refusal: "noIPAllocated" };
   const addresses = service.ingress.map(({ ip }) => parseAddress(ip)).filter((address) => address !== undefined);
-  if (addresses.length < service.ingress.length) return skip("invalidIP");
+  if (addresses.length < service.ingress.length) return { refusal: "invalidIP" };
   const pool = context.pools.poolOf(addresses);
-  if (pool === undefined) return skip("ipNotAllowed");
-  if (!endpoints.usable) return skip("noEndpoints");
+  if (pool === undefined) return { refusal: "ipNotAllowed" };
+  if (!endpoints.usable) return { refusal: "noEndpoints" };
   const matching = (context.advertisements.get(pool) ?? []).filter(({ advertisement }) => {
     const { serviceSelectors } = advertisement;
     return serviceSelectors.length === 0 || anySelectorMatches(serviceSelectors, service.labels);
   });
-  return decideOwner(service, addresses, { endpoints, matching, context });
-}
-
-interface Contest {
-  readonly endpoints: Endpoints;
-  /** Advertisements of the Service's pool that are for the Service. */
-  readonly matching: readonly PlacedAdvertisement[];
-  readonly context: PlanContext;
-}
-
-function decideOwner(service: ServiceView, addresses: readonly IpAddress[], contest: Contest): Decision {
-  const { endpoints, matching, context } = contest;
   const selective = matching.some(({ advertisement }) => advertisement.serviceSelectors.length > 0);
-  if (selective && requestOf(service, "sharingKey") !== undefined) return skip("sharedIPWithServiceSelector");
-  const here = matching.filter(({ scores }) => scores.has(context.self));
-  if (here.length === 0) return skip("noMatchingAdvertisement");
+  if (selective && requestOf(service, "sharingKey") !== undefined) return { refusal: "sharedIPWithServiceSelector" };
   const local = service.externalTrafficPolicy === "Local";
-  const owner = electOwner(addresses[0]!, local, contest);
-  if (owner === context.self) return { announce: true, addresses, interfaces: interfacesOf(here) };
-  const refusal = context.candidates.get(context.self);
-  const reason = refusal ?? (local && !endpoints.isOn(context.self) ? "noLocalEndpoints" : undefined);
+  return { addresses, endpoints, local, matching, candidates: context.candidates };
+}
+
+/** What the speaker on `node` does. Give `elect` when the owner is known already. */
+export function decideOn(node: string, contest: Contest, elect = electOwner): Decision {
+  const here = contest.matching.filter(({ scores }) => scores.has(node));
+  if (here.length === 0) return skip("noMatchingAdvertisement");
+  const owner = elect(contest);
+  if (owner === node) return { announce: true, addresses: contest.addresses, interfaces: interfacesOf(here) };
+  const reason = nodeRefusalIn(contest, node);
   if (owner === undefined) return skip(reason ?? "noCandidates");
   return { ...skip(reason ?? "notOwner"), owner };
+}
+
+/** Why a node that some matching advertisement selects can't own the addresses; undefined when it can. */
+function nodeRefusalIn({ candidates, local, endpoints }: Contest, node: string): SkipReason | undefined {
+  return candidates.get(node) ?? (local && !endpoints.isOn(node) ? "noLocalEndpoints" : undefined);
 }
 
 /**
  * Of the candidates that some matching advertisement selects, the one with the highest sum of preferences; among equals
  * the first in hash order of the first address, so that both addresses of a dual-stack Service go to one node.
  */
-function electOwner(first: IpAddress, local: boolean, { endpoints, matching, context }: Contest): string | undefined {
+export function electOwner(contest: Contest): string | undefined {
   let best: string[] = [];
   let bestScore = 0;
-  for (const [node, refusal] of context.candidates) {
-    if (refusal !== undefined || (local && !endpoints.isOn(node))) continue;
-    const score = scoreOf(node, matching);
+  for (const node of contest.candidates.keys()) {
+    if (nodeRefusalIn(contest, node) !== undefined) continue;
+    const score = scoreOf(node, contest.matching);
     if (score === undefined || score < bestScore) continue;
     if (score > bestScore) best = [];
     bestScore = score;
     best.push(node);
   }
-  return firstOwner(best, formatAddress(first));
+  return firstOwner(best, formatAddress(contest.addresses[0]!));
 }
 
-/** Undefined when no advertisement selects the node. */
-function scoreOf(node: string, matching: readonly PlacedAdvertisement[]): number | undefined {
+/** How much a node is preferred; undefined when no advertisement selects it. */
+export function scoreOf(node: string, matching: readonly PlacedAdvertisement[]): number | undefined {
   const scores = matching.map((placed) => placed.scores.get(node)).filter((score) => score !== undefined);
   return scores.length === 0 ? undefined : scores.reduce((sum, score) => sum + score, 0);
 }

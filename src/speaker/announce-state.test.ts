@@ -4,7 +4,7 @@ import type { EndpointSliceView } from "../config/endpoint-slice.ts";
 import type { NodeView } from "../config/node.ts";
 import { projectService } from "../config/service.ts";
 import type { Decision } from "./announce-plan.ts";
-import type { Layer2Config } from "./announce-state.ts";
+import type { Layer2Config } from "./election-context.ts";
 import { AnnounceState } from "./announce-state.ts";
 import { parsePrefix, prefixRange } from "../ip/prefix.ts";
 

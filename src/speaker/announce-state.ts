@@ -1,14 +1,10 @@
 import type { EndpointSliceView } from "../config/endpoint-slice.ts";
-import type { L2Advertisement } from "../config/model.ts";
 import type { NodeView } from "../config/node.ts";
 import type { ServiceView } from "../config/service.ts";
 import type { ObjectKey } from "../ports/kube.ts";
-import type { Pool } from "../allocator/pool.ts";
-import type { Decision, Endpoints, PlanContext, SkipReason } from "./announce-plan.ts";
+import type { Decision, PlanContext, SkipReason } from "./announce-plan.ts";
 import { decide, notOurs, sameDecision, skip } from "./announce-plan.ts";
-import type { PlacedAdvertisement } from "./eligible-nodes.ts";
-import { nodeRefusal, placeAdvertisement } from "./eligible-nodes.ts";
-import { PoolIndex } from "./pool-index.ts";
+import { electionContext, endpointsIn, type Layer2Config } from "./election-context.ts";
 
 /**
  * What the plan says about a Service now and what it said before; undefined: nothing was decided. The two are equal
@@ -20,11 +16,6 @@ export interface PlanChange {
   readonly service: ServiceView | undefined;
   readonly before: Decision | undefined;
   readonly after: Decision;
-}
-
-export interface Layer2Config {
-  readonly pools: readonly Pool[];
-  readonly advertisements: readonly L2Advertisement[];
 }
 
 export interface AnnounceOptions {
@@ -160,7 +151,7 @@ export class AnnounceState {
       const after = skip(this.#left.get(key) ?? "serviceDeleted");
       return before === undefined ? undefined : { key, service, before, after };
     }
-    const after = decide(service, this.#endpointsOf(key), context);
+    const after = decide(service, endpointsIn(this.#slicesOf.get(key)?.values() ?? []), context);
     if (before !== undefined && sameDecision(before, after) && !this.#renewed.has(key)) return undefined;
     this.#decisions.set(key, after);
     return { key, service, before, after };
@@ -171,24 +162,10 @@ export class AnnounceState {
     for (const key of this.#services.keys()) this.#dirty.add(key);
   }
 
-  #endpointsOf(key: ObjectKey): Endpoints {
-    const slices = [...(this.#slicesOf.get(key)?.values() ?? [])];
-    return {
-      usable: slices.some((slice) => slice.usable),
-      isOn: (node) => slices.some((slice) => slice.nodes.includes(node)),
-    };
-  }
-
-  #contextOf({ pools, advertisements }: Layer2Config): PlanContext {
+  #contextOf(config: Layer2Config): PlanContext {
     const { node, loadBalancerClass, ignoreExcludeLabel } = this.#options;
-    const byPool = new Map<string, PlacedAdvertisement[]>(pools.map((pool) => [pool.name, []]));
-    for (const advertisement of advertisements) {
-      const placed = placeAdvertisement(advertisement, this.#nodes.values());
-      for (const pool of advertisement.pools) byPool.get(pool)?.push(placed);
-    }
     const conditions = { ignoreExcludeLabel, alive: this.#alive };
-    const candidates = new Map([...this.#nodes].map(([name, view]) => [name, nodeRefusal(view, conditions)]));
-    return { self: node, loadBalancerClass, pools: new PoolIndex(pools), advertisements: byPool, candidates };
+    return { self: node, ...electionContext(config, this.#nodes.values(), { loadBalancerClass, ...conditions }) };
   }
 }
 

@@ -13,7 +13,7 @@ import type { SecretView } from "../config/secret.ts";
 import type { ServiceView } from "../config/service.ts";
 import { parseAddress } from "../ip/address.ts";
 import type { KubeObject, ObjectKey } from "../ports/kube.ts";
-import type { Layer2Config } from "./announce-state.ts";
+import type { Layer2Config } from "./election-context.ts";
 import { PoolIndex } from "./pool-index.ts";
 
 /** Both are made from the pools; otherwise they have nothing in common, and one stays usable when the other is not. */
