@@ -33,7 +33,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   reporting: { imports: [...LEAVES, "config"] },
   controller: { imports: [...LEAVES, ...PURE, ...ADAPTERS, "reporting"], packages: ["*"] },
   speaker: { imports: [...LEAVES, ...PURE, ...ADAPTERS, "reporting"], packages: ["*"] },
-  inspect: { imports: [...LEAVES, ...PURE, ...ADAPTERS, "reporting", "controller"], packages: ["*"] },
+  inspect: { imports: [...LEAVES, ...PURE, ...ADAPTERS, "reporting", "controller", "speaker"], packages: ["*"] },
   cli: { imports: [...LEAVES, "controller", "speaker", "inspect"], packages: ["*"] },
   dev: { imports: [...LEAVES, "config", "k8s"], packages: ["*"] },
 };

@@ -32,9 +32,12 @@ Service asks for, each pool and why it was used or not, who shares the address,
 why a request is refused and what mends that, and whether the status says the
 same. Nothing is written; it works while no controller runs.
 
+Then who announces it on layer 2: what the speakers say, whom the speakers' own
+code elects, node by node what keeps it from announcing, and what may have led
+to a difference.
+
 Needs permission to list services, namespaces and ipaddresspools.metallb.io.
-Events, ConfigurationStates and the controller's Lease are shown if they can be
-read (docs/inspect.md has a ClusterRole).
+The rest is shown if it can be read (docs/inspect.md has a ClusterRole).
 
 Exit codes: 0 explained; 1 no such Service, or the cluster can't be read;
 2 wrong command line.
@@ -42,7 +45,8 @@ Exit codes: 0 explained; 1 no such Service, or the cluster can't be read;
 Examples:
   metallb explain service shop/web             Service web of namespace shop
   metallb explain service web -n shop          the same
-  metallb explain service shop/web -o json | jq .decision.refusal.code`;
+  metallb explain service shop/web -o json | jq .decision.refusal.code
+  metallb explain service shop/web -o json | jq '.layer2.nodes[] | {node, code}'`;
 
 const PLAN_HELP = `
 Shows what the controller would do if these objects were applied: which Services
@@ -104,7 +108,7 @@ export function addInspectCommands(root: Command, finish: Finish, terminal = pro
     .allowExcessArguments(false)
     .showHelpAfterError("(metallb explain service --help shows examples)")
     .addHelpText("after", EXPLAIN_HELP);
-  cluster(service).action(async (name: string, options: Omit<ExplainOptions, "service">) => {
+  speakers(cluster(service)).action(async (name: string, options: Omit<ExplainOptions, "service">) => {
     const { runExplainService } = await import("../inspect/main.ts");
     finish(await runExplainService({ ...options, service: name }, terminal()));
   });
@@ -129,8 +133,13 @@ function cluster(command: Command): Command {
   return command
     .option("--kubeconfig <file>", "which cluster to ask (default: KUBECONFIG, ~/.kube/config)")
     .option("--namespace <name>", "where MetalLB is installed (default: METALLB_NAMESPACE, metallb-system)")
-    .option("--lb-class <class>", "the controller's --lb-class, if it has one")
+    .option("--lb-class <class>", "--lb-class of controller and speakers, if they have one")
     .addOption(output());
+}
+
+/** What commands that follow the speakers take, too. */
+function speakers(command: Command): Command {
+  return command.option("--ignore-exclude-lb", "the speakers run with --ignore-exclude-lb");
 }
 
 function files(mandatory: boolean): Option {

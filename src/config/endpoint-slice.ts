@@ -11,7 +11,8 @@ export interface EndpointSliceView {
   readonly nodes: readonly string[];
 }
 
-const SERVICE_LABEL = "kubernetes.io/service-name";
+/** Says which Service an EndpointSlice is of. */
+export const SERVICE_LABEL = "kubernetes.io/service-name";
 
 /** An EndpointSlice has at most 1000 endpoints (`--max-endpoints-per-slice`); hand-made ones are held to the same. */
 const MOST_ENDPOINTS = 1000;

@@ -11,7 +11,15 @@ import { findService, parseServiceName } from "./explain/find-service.ts";
 import { readSurroundings } from "./explain/read-surroundings.ts";
 import { renderExplanation } from "./explain/render-explanation.ts";
 import { readManifestTexts } from "./manifest-files.ts";
-import type { ClusterOptions, ExplainOptions, PlanOptions, Terminal, ValidateOptions } from "./options.ts";
+import type { SpeakerSettings } from "./layer2/elections.ts";
+import type {
+  ClusterOptions,
+  ExplainOptions,
+  PlanOptions,
+  SpeakerOptions,
+  Terminal,
+  ValidateOptions,
+} from "./options.ts";
 import { USUAL_NAMESPACE } from "./options.ts";
 import { overlay } from "./plan/overlay.ts";
 import { planChanges } from "./plan/plan-changes.ts";
@@ -53,7 +61,7 @@ export function runExplainService(options: ExplainOptions, terminal: Terminal): 
     const found = findService(snapshot.services, asked.value.namespace, asked.value.name);
     if (!found.ok) throw new EnvironmentError("no-service", found.error, { retryable: false });
     const around = await readSurroundings(client, namespace, found.value);
-    const settings = { loadBalancerClass: options.lbClass ?? "", now: systemClock.wallTime() };
+    const settings = { ...speakerSettings(options), now: systemClock.wallTime() };
     const explanation = explainService(found.value, snapshot, around, settings);
     print(options, terminal, explanation, (page) => renderExplanation(explanation, page));
     return OK;
@@ -79,6 +87,10 @@ export function runPlan(options: PlanOptions, terminal: Terminal): Promise<numbe
     if (!report.valid) return FAILED;
     return report.disruptive ? DISRUPTIVE : OK;
   });
+}
+
+function speakerSettings({ lbClass = "", ignoreExcludeLb = false }: SpeakerOptions): SpeakerSettings {
+  return { loadBalancerClass: lbClass, ignoreExcludeLabel: ignoreExcludeLb };
 }
 
 function usage(message: string): EnvironmentError {

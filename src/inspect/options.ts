@@ -23,7 +23,13 @@ export interface ClusterOptions {
   readonly output: OutputFormat;
 }
 
-export interface ExplainOptions extends ClusterOptions {
+/** How its speakers run. */
+export interface SpeakerOptions extends ClusterOptions {
+  /** Whether they ignore the label that excludes nodes; undefined: they don't. */
+  readonly ignoreExcludeLb?: boolean | undefined;
+}
+
+export interface ExplainOptions extends SpeakerOptions {
   /** `NAME` or `NAMESPACE/NAME`. */
   readonly service: string;
   /** For a name alone; undefined: that of the kubeconfig's context, else `default`. */

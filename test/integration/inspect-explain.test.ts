@@ -56,6 +56,11 @@ test("without a controller: the decision, that it isn't in force, and nothing is
     "list namespaces": 1,
     "list events": 1,
     "list configurationstates.metallb.io": 1,
+    "list nodes": 1,
+    "list l2advertisements.metallb.io": 1,
+    "list endpointslices.discovery.k8s.io": 1,
+    "list servicel2statuses.metallb.io": 1,
+    "list pods": 1,
   });
 });
 
@@ -64,8 +69,49 @@ test("what isn't needed and can't be read is missed, with a note", async () => {
   lab.server.testing.failNext(({ resource }) => resource === "events", 403, "Forbidden");
   const { summary, notes } = await lab.json("explain", "service", "web-http");
   expect(summary).toContain("192.168.1.200");
-  expect(notes).toEqual([expect.stringMatching(/^not read: events: .*docs\/inspect\.md/)]);
+  expect(notes).toContainEqual(expect.stringMatching(/^not read: events: .*docs\/inspect\.md/));
 });
+
+test("who announces it on layer 2: what speakers say, and whom the speakers' code elects", async () => {
+  await lab.pool("gold", ["10.0.0.6/32", "fd00::6/128"]);
+  await lab.service({ name: "web", annotations: { "metallb.io/address-pool": "gold" } });
+  await lab.service({ name: "other", families: ["IPv6"] });
+  await lab.layer2({
+    nodes: { a: {}, b: {}, c: { speaker: false }, d: { networkUnavailable: true } },
+    endpoints: { "default/web": ["a"], "default/other": [] },
+    statuses: { "default/web": { a: ["eth0"] }, "default/other": { b: [] } },
+  });
+  await lab.show("web", ["10.0.0.6"]);
+  const { layer2, notes } = await lab.json("explain", "service", "web");
+  expect(notes).toEqual([]);
+  expect(layer2).toMatchObject({
+    summary: "a announces it; b should",
+    expectedOwner: "b",
+    aliveFrom: "ready-speakers",
+    owners: [{ node: "a", interfaces: ["eth0"] }],
+    nodes: [
+      { node: "b", code: "owner", interfaces: "all" },
+      { node: "a", code: "notOwner", endpoint: true },
+      { node: "c", code: "nodeNotAlive", speaker: "not-ready" },
+      { node: "d", code: "nodeNetworkUnavailable" },
+    ],
+  });
+  expect(layer2.differences).toHaveLength(2);
+  const { out } = await lab.run("explain", "service", "web");
+  expect(out).toContain("On layer 2: a announces it; b should.");
+});
+
+test.each(["nodes", "l2advertisements.metallb.io", "endpointslices.discovery.k8s.io"])(
+  "%s can't be read: layer 2 is not explained, the rest is",
+  async (missing) => {
+    await sharedPorts();
+    lab.server.testing.failNext(({ resource }) => resource === missing, 403, "Forbidden");
+    const { summary, notes, layer2 } = await lab.json("explain", "service", "web-http");
+    expect(summary).toContain("192.168.1.200");
+    expect(notes).toContainEqual(expect.stringMatching(`^not read: ${missing.split(".")[0]}: .*docs/inspect\\.md`));
+    expect(layer2).toBeUndefined();
+  },
+);
 
 test.each([
   { args: ["web-htp"], err: "there is no Service default/web-htp; did you mean default/web-http?" },

@@ -19,7 +19,7 @@ test("what is explained of a Service is what the controller at work says of it",
       const snapshot = await readCluster(lab.kube, "metallb-system");
       for (const service of snapshot.services) {
         const around = await readSurroundings(lab.kube, "metallb-system", service);
-        const settings = { loadBalancerClass: "", now: lab.clock.wallTime() };
+        const settings = { loadBalancerClass: "", ignoreExcludeLabel: false, now: lab.clock.wallTime() };
         const {
           decision,
           differences,

@@ -9,9 +9,10 @@ import { createEventRecorder } from "../../src/k8s/event-recorder.ts";
 import { createKubeWatcher } from "../../src/k8s/reflector.ts";
 import { systemClock } from "../../src/platform/system-clock.ts";
 import { systemRandom } from "../../src/platform/system-random.ts";
-import type { KubeClient } from "../../src/ports/kube.ts";
+import type { KubeClient, KubeObject } from "../../src/ports/kube.ts";
 import { type ApiServerLab, startApiServerLab } from "./api-server-lab.ts";
 import { poolObject, serviceObject, type SnapshotService } from "./cluster-snapshot.ts";
+import { type Layer2Spec, layer2Objects } from "./layer2-view.ts";
 import { RecordingMetrics } from "./recording-metrics.ts";
 import { type Called, runInspect, spawnMetallb } from "./run-inspect.ts";
 import { silentLog } from "./silent-log.ts";
@@ -92,6 +93,24 @@ export class InspectLab {
     await this.#create("", "services", object.metadata.namespace!, { ...object, spec });
   }
 
+  /** Lets the status of a Service in `default` show these addresses. */
+  async show(name: string, addresses: readonly string[]): Promise<void> {
+    const ingress = addresses.map((ip) => ({ ip }));
+    await this.#patchStatus(`/api/v1/namespaces/default/services/${name}`, { loadBalancer: { ingress } });
+  }
+
+  /** Nodes, L2Advertisements, endpoints, speakers' Pods and what the speakers say. */
+  async layer2(spec: Layer2Spec): Promise<void> {
+    const { nodes, l2advertisements, endpointslices, servicel2statuses, pods } = layer2Objects(spec);
+    const ours = `/apis/metallb.io/v1beta1/namespaces/${NAMESPACE}`;
+    for (const node of nodes) await this.#postWithStatus("/api/v1/nodes", node);
+    for (const object of l2advertisements) await this.#post(`${ours}/l2advertisements`, object);
+    for (const slice of endpointslices)
+      await this.#post(`/apis/discovery.k8s.io/v1/namespaces/${slice.metadata.namespace!}/endpointslices`, slice);
+    for (const status of servicel2statuses) await this.#postWithStatus(`${ours}/servicel2statuses`, status);
+    for (const pod of pods) await this.#postWithStatus(`/api/v1/namespaces/${NAMESPACE}/pods`, pod);
+  }
+
   /** Starts a controller on this server, which leads. */
   async controller(): Promise<void> {
     const endpoint = await loadEndpoint({ kubeconfig: join(this.#folder, "kubeconfig"), env: {} });
@@ -110,8 +129,23 @@ export class InspectLab {
 
   async #create(group: string, plural: string, namespace: string, object: object): Promise<void> {
     const root = group === "" ? "/api/v1" : `/apis/${group}/v1beta1`;
-    const answer = await this.#api.api.post(`${root}/namespaces/${namespace}/${plural}`, object);
+    await this.#post(`${root}/namespaces/${namespace}/${plural}`, object);
+  }
+
+  async #post(collection: string, object: object): Promise<void> {
+    const answer = await this.#api.api.post(collection, object);
     if (answer.code !== 201) throw new Error(answer.text);
+  }
+
+  /** Creates an object, and writes its status. */
+  async #postWithStatus(collection: string, object: KubeObject): Promise<void> {
+    await this.#post(collection, object);
+    await this.#patchStatus(`${collection}/${object.metadata.name}`, object["status"] as object);
+  }
+
+  async #patchStatus(path: string, status: object): Promise<void> {
+    const answer = await this.#api.api.patch(`${path}/status`, "merge", { status });
+    if (answer.code !== 200) throw new Error(answer.text);
   }
 }
 

@@ -7,7 +7,12 @@ import { explainService, type Surroundings } from "./explain-service.ts";
 import type { ServiceExplanation } from "./service-explanation.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
-const NOTHING_AROUND: Surroundings = { events: ok([]), reported: ok([]), leadership: ok(undefined) };
+const NOTHING_AROUND: Surroundings = {
+  events: ok([]),
+  reported: ok([]),
+  leadership: ok(undefined),
+  layer2: { view: undefined, notes: [] },
+};
 const ADDRESSES = "metallb.io/loadBalancerIPs";
 const POOL = "metallb.io/address-pool";
 const KEY = "metallb.io/allow-shared-ip";
@@ -16,7 +21,11 @@ const LOCAL = { externalTrafficPolicy: "Local", selector: { app: "a" } };
 /** Explains the Service that stands last. */
 function explain(spec: SnapshotSpec, around = NOTHING_AROUND, loadBalancerClass = ""): ServiceExplanation {
   const snapshot = snapshotOf(spec);
-  return explainService(snapshot.services.at(-1)!, snapshot, around, { loadBalancerClass, now: NOW });
+  return explainService(snapshot.services.at(-1)!, snapshot, around, {
+    loadBalancerClass,
+    ignoreExcludeLabel: false,
+    now: NOW,
+  });
 }
 
 interface Refused {

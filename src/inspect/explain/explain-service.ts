@@ -17,9 +17,12 @@ import type { Decisions } from "../cluster/decide.ts";
 import { decide } from "../cluster/decide.ts";
 import { poolUses } from "../cluster/pool-use.ts";
 import type { EventView } from "../cluster/event-view.ts";
+import type { ReadLayer2 } from "../cluster/read-layer2.ts";
 import type { ClusterSnapshot } from "../cluster/snapshot.ts";
+import { Elections, type SpeakerSettings } from "../layer2/elections.ts";
 import { askedFields } from "./asked-fields.ts";
 import { explainController } from "./explain-controller.ts";
+import { explainLayer2 } from "./explain-layer2.ts";
 import type {
   ExplainedAddress,
   ExplainedDecision,
@@ -38,11 +41,11 @@ export interface Surroundings {
   readonly reported: Result<readonly ReportedState[], string>;
   /** Undefined: there is no Lease. */
   readonly leadership: Result<LeadershipView | undefined, string>;
+  readonly layer2: ReadLayer2;
 }
 
-export interface ExplainSettings {
-  /** The controller's `--lb-class`. */
-  readonly loadBalancerClass: string;
+/** With the speakers' flags, of which `--lb-class` is the controller's, too. */
+export interface ExplainSettings extends SpeakerSettings {
   /** Wall-clock milliseconds since 1970. */
   readonly now: number;
 }
@@ -71,15 +74,27 @@ export function explainService(
     differences: plan === undefined ? [] : differences(service, plan, rfc3339(settings.now)),
     configuration: { valid, issues: decisions.issues, reported: around.reported.ok ? around.reported.value : [] },
     controller: explainController(around.leadership, settings.now),
+    ...layer2Part(service, snapshot, around, settings),
     events: around.events.ok ? around.events.value : [],
     notes: notes(snapshot, around),
   };
   return { summary: summarize(explanation), ...explanation };
 }
 
+function layer2Part(
+  service: ServiceView,
+  snapshot: ClusterSnapshot,
+  { layer2: { view }, events, reported }: Surroundings,
+  settings: SpeakerSettings,
+): Pick<ServiceExplanation, "layer2"> {
+  if (view === undefined || notServedReason(service, settings.loadBalancerClass) !== undefined) return {};
+  const words = { events: events.ok ? events.value : [], reported: reported.ok ? reported.value : undefined };
+  return { layer2: explainLayer2(service, view, new Elections(snapshot, view, settings), words) };
+}
+
 function notes({ namespace, pools }: ClusterSnapshot, around: Surroundings): readonly string[] {
   const parts = [around.events, around.reported, around.leadership];
-  const unread = parts.flatMap((part) => (part.ok ? [] : [`not read: ${part.error}`]));
+  const unread = [...parts.flatMap((part) => (part.ok ? [] : [`not read: ${part.error}`])), ...around.layer2.notes];
   if (pools.length > 0) return unread;
   return [
     `no IPAddressPool in namespace ${namespace}: if MetalLB is installed in another one, give --namespace`,

@@ -5,6 +5,7 @@ import { err, ok } from "../../lib/result.ts";
 import type { KubeClient, KubeObject, KubeResult, ResourceType } from "../../ports/kube.ts";
 import { type LeadershipView, projectLeadership, projectReportedState } from "../cluster/controller-state.ts";
 import { byLastSeen, type EventView, projectServiceEvent } from "../cluster/event-view.ts";
+import { readLayer2 } from "../cluster/read-layer2.ts";
 import { whyNot } from "../cluster/read-cluster.ts";
 import { CONTROLLER_LEASE } from "./explain-controller.ts";
 import type { Surroundings } from "./explain-service.ts";
@@ -23,15 +24,17 @@ export async function readSurroundings(
   namespace: string,
   service: ServiceView,
 ): Promise<Surroundings> {
-  const [events, states, lease] = await Promise.all([
+  const [events, states, lease, layer2] = await Promise.all([
     client.list(KINDS.Event, { namespace: service.namespace }),
     client.list(KINDS.ConfigurationState, { namespace }),
     client.get(LEASE, { namespace, name: CONTROLLER_LEASE }),
+    readLayer2(client, namespace, service),
   ]);
   return {
     events: reading(events, KINDS.Event, (objects) => eventsOf(objects, service)),
     reported: reading(states, KINDS.ConfigurationState, (objects) => objects.map(projectReportedState)),
     leadership: leadershipOf(lease),
+    layer2,
   };
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ok } from "../../lib/result.ts";
+import { layer2View } from "../../../test/support/layer2-view.ts";
 import { snapshotOf, type SnapshotSpec } from "../../../test/support/cluster-snapshot.ts";
+import type { Layer2View } from "../cluster/layer2-view.ts";
 import { NO_PAINT } from "../render/paint.ts";
 import { explainService } from "./explain-service.ts";
 import { renderExplanation } from "./render-explanation.ts";
@@ -18,14 +20,15 @@ const FAILED = {
 };
 
 /** Of the Service that stands last, on a page of 80 columns. */
-function page(spec: SnapshotSpec, width = 80): string {
+function page(spec: SnapshotSpec, width = 80, view?: Layer2View): string {
   const snapshot = snapshotOf(spec);
   const around = {
     events: ok([FAILED]),
     reported: ok([{ name: "speaker-n1", result: "Invalid", errorSummary: "configuration error: x" }]),
     leadership: ok({ holder: "controller-7d4", renewed: "2026-06-01T11:59:58Z", seconds: 15 }),
+    layer2: { view, notes: [] },
   };
-  const settings = { loadBalancerClass: "", now: NOW };
+  const settings = { loadBalancerClass: "", ignoreExcludeLabel: false, now: NOW };
   const explanation = explainService(snapshot.services.at(-1)!, snapshot, around, settings);
   return renderExplanation(explanation, { paint: NO_PAINT, width });
 }
@@ -188,6 +191,65 @@ describe("on a terminal of 80 columns", () => {
       "
     `);
   });
+});
+
+test("who announces it on layer 2, and who should", () => {
+  const spec = { services: [{ name: "web", shows: ["10.0.0.6"], pool: "gold" }], pools: { gold: ["10.0.0.0/24"] } };
+  const view = layer2View({
+    nodes: { a: { labels: { rack: "1" } }, b: {}, c: { speaker: false }, d: { networkUnavailable: true } },
+    advertisements: { l2: { preferredNodeSelectors: [{ weight: 20, preference: { matchLabels: { rack: "1" } } }] } },
+    endpoints: { "default/web": ["a"] },
+    statuses: { "default/web": { b: ["eth0", "eth1"] } },
+  });
+  const text = page(spec, 80, view);
+  const section = text.slice(text.indexOf("\nLayer 2\n"), text.indexOf("\nEvents"));
+  expect(text.split("\n").slice(0, 2).join("\n") + section).toMatchInlineSnapshot(`
+    "default/web has 10.0.0.6 from pool gold.
+    On layer 2: b announces it; a should.
+    Layer 2
+      b announces it on eth0, eth1
+      differs: a should announce it and doesn't say that it does
+      - there is no ConfigurationState speaker-a: the speaker there may never have
+      run
+      - who is alive is not in the API: the others may take a for dead; its
+      speaker's log and readiness tell
+      differs: b says that it announces it
+      - the speaker on b may take a for dead
+      - the speaker on b may be about to give it up, or has not heard of the last
+      change
+      taken to be alive: speakers whose Pods are ready
+      NODE  PREFERENCE  SPEAKER    RESULT                  WHY
+      a     20          ready      owner                   should announce it on all
+                                                           interfaces
+      b                 ready      notOwner                could take over on all
+                                                           interfaces
+      c                 not-ready  nodeNotAlive            no speaker Pod on it is
+                                                           ready; see why, with
+                                                           kubectl describe
+      d                 ready      nodeNetworkUnavailable  its condition
+                                                           NetworkUnavailable is
+                                                           True; see why its network
+                                                           is not set up
+    "
+  `);
+});
+
+test("why nobody may announce it on layer 2", () => {
+  const spec = {
+    services: [{ name: "web", families: ["IPv6"] as const, shows: ["fd00::6"], pool: "gold" }],
+    pools: { gold: ["fd00::/120"] },
+  };
+  const view = layer2View({ nodes: { a: {} }, advertisements: {}, endpoints: { "default/web": ["a"] } });
+  const text = page(spec, 80, view);
+  const section = text.slice(text.indexOf("\nLayer 2\n"), text.indexOf("\nEvents"));
+  expect(text.split("\n").slice(0, 2).join("\n") + section).toMatchInlineSnapshot(`
+    "default/web has fd00::6 from pool gold.
+    On layer 2: nobody announces it: no L2Advertisement is for pool gold.
+    Layer 2
+      no L2Advertisement is for pool gold; add one, if it is for layer 2  (reason
+      noMatchingAdvertisement)
+    "
+  `);
 });
 
 test("no line is longer than the terminal is wide", () => {

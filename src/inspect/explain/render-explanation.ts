@@ -2,8 +2,9 @@ import { formatIssue } from "../../config/issues.ts";
 import { addressUse } from "../render/address-use.ts";
 import type { Page } from "../render/page.ts";
 import { document, type Section, sentence, table } from "../render/sections.ts";
-import { wrap } from "../render/text-table.ts";
-import { counted, printable } from "../render/words.ts";
+import { capped, wrap } from "../render/text-table.ts";
+import { printable } from "../render/words.ts";
+import { isWaiting, layer2Lines } from "./render-layer2.ts";
 import { shownAsDecided } from "./summarize.ts";
 import type { ExplainedPool, ServiceExplanation, SharingService } from "./service-explanation.ts";
 
@@ -21,6 +22,7 @@ export function renderExplanation(explanation: ServiceExplanation, page: Page): 
     ["Pools, in the order they are looked at", poolLines(explanation, page)],
     ["Configuration", configurationLines(explanation, page)],
     ["Status", statusLines(explanation, page)],
+    ["Layer 2", layer2Lines(explanation.layer2, page)],
     ["Events, latest last", eventLines(explanation, page)],
     ["Notes", explanation.notes.flatMap((text) => sentence(text, page))],
   ];
@@ -28,11 +30,13 @@ export function renderExplanation(explanation: ServiceExplanation, page: Page): 
 }
 
 function answer(explanation: ServiceExplanation, { paint, width }: Page): readonly string[] {
-  const { summary, decision, notServed } = explanation;
+  const { summary, decision, notServed, layer2 } = explanation;
   const color = paint[answerColor(explanation)];
   const refusal = decision?.refusal ?? decision?.missing;
   const reason = notServed ?? refusal;
   const lines = wrap(printable(`${summary}.`), width).map((line) => color(line));
+  if (layer2 !== undefined && !isWaiting(layer2))
+    lines.push(...wrap(printable(`On layer 2: ${layer2.summary}.`), width).map(paint[layer2Color(layer2)]));
   if (reason === undefined) return lines;
   const code = notServed === undefined && refusal !== undefined ? `  (reason ${refusal.code})` : "";
   return [...lines, ...wrap(printable(`To mend it: ${reason.fix}.${code}`), width)];
@@ -42,6 +46,10 @@ function answerColor(explanation: ServiceExplanation): "red" | "yellow" | "green
   const { decision } = explanation;
   if (decision === undefined || decision.addresses.length === 0) return "red";
   return decision.refusal === undefined && shownAsDecided(explanation, decision) ? "green" : "yellow";
+}
+
+function layer2Color({ differences, expectedOwner }: NonNullable<ServiceExplanation["layer2"]>): "yellow" | "green" {
+  return differences.length === 0 && expectedOwner !== undefined ? "green" : "yellow";
 }
 
 function askedLines({ asked }: ServiceExplanation, page: Page): readonly string[] {
@@ -133,8 +141,4 @@ function eventLines({ events }: ServiceExplanation, page: Page): readonly string
       count > 1 ? `${message} (${count} times)` : message,
     ]);
   return table(["LAST SEEN", "TYPE", "REASON", "MESSAGE"], rows, page);
-}
-
-function capped(rows: readonly (readonly string[])[], most: number): readonly (readonly string[])[] {
-  return rows.length <= most ? rows : [...rows.slice(0, most), [`and ${counted(rows.length - most, "more", "more")}`]];
 }

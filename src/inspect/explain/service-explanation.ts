@@ -4,6 +4,7 @@ import type { PoolUse } from "../cluster/pool-use.ts";
 import type { Family } from "../../ip/family.ts";
 import type { EventView } from "../cluster/event-view.ts";
 import type { ReportedState } from "../cluster/controller-state.ts";
+import type { ExplainedLayer2 } from "./layer2-explanation.ts";
 
 /**
  * Why a Service has the address that it has, or none. `-o json` prints it as it is. Fields are added, never renamed;
@@ -30,6 +31,8 @@ export interface ServiceExplanation {
   readonly differences: readonly string[];
   readonly configuration: ExplainedConfiguration;
   readonly controller: ExplainedController;
+  /** Who announces it. Absent when it is not served, and when what this rests on could not be read. */
+  readonly layer2?: ExplainedLayer2;
   /** Latest last. */
   readonly events: readonly EventView[];
   /** What could not be read, and what looks odd. */

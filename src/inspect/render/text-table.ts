@@ -1,3 +1,5 @@
+import { counted } from "./words.ts";
+
 /** A column of sentences that would be narrower than this goes below its row instead. */
 const NARROWEST = 24;
 
@@ -34,6 +36,11 @@ export function textTable(head: Row, rows: readonly Row[], width: number): reado
 
 function beside(lead: string, lines: readonly string[]): readonly string[] {
   return lines.map((line, i) => ((i === 0 ? lead : " ".repeat(lead.length)) + line).trimEnd());
+}
+
+/** The first `most` rows, and how many there are more. */
+export function capped(rows: readonly Row[], most: number): readonly Row[] {
+  return rows.length <= most ? rows : [...rows.slice(0, most), [`and ${counted(rows.length - most, "more", "more")}`]];
 }
 
 /** Breaks a text between words so that no line is longer than `width`, except for words that are. */

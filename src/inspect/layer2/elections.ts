@@ -1,0 +1,68 @@
+import type { ConfigIssue } from "../../config/issues.ts";
+import { parseL2Advertisements } from "../../config/parse-l2-advertisements.ts";
+import { parsePools } from "../../config/parse-pools.ts";
+import type { ServiceView } from "../../config/service.ts";
+import { keyOfService } from "../../controller/service-key.ts";
+import type { Contest, ElectionContext, SkipReason } from "../../speaker/announce-plan.ts";
+import { contestFor, electOwner } from "../../speaker/announce-plan.ts";
+import { electionContext, endpointsIn } from "../../speaker/election-context.ts";
+import type { Layer2View } from "../cluster/layer2-view.ts";
+import type { ClusterSnapshot } from "../cluster/snapshot.ts";
+
+/** How the speakers run. */
+export interface SpeakerSettings {
+  /** Their `--lb-class`. */
+  readonly loadBalancerClass: string;
+  /** Their `--ignore-exclude-lb`. */
+  readonly ignoreExcludeLabel: boolean;
+}
+
+/**
+ * The speakers' elections, by their own code over what was read. Who of them is alive is not in the API: those are taken
+ * to be whose Pods are ready.
+ */
+export class Elections {
+  /** Of pools and L2Advertisements. With any, speakers go on with what was valid before. */
+  readonly issues: readonly ConfigIssue[];
+  readonly #context: ElectionContext;
+  /** As if every node's speaker were alive. */
+  readonly #unlimited: ElectionContext;
+  readonly #slices: Layer2View["slices"];
+
+  constructor(snapshot: ClusterSnapshot, view: Layer2View, settings: SpeakerSettings) {
+    const { pools, issues } = parsePools(snapshot.pools, []);
+    const { advertisements, issues: more } = parseL2Advertisements(view.advertisements, snapshot.pools);
+    const ready = view.speakers?.filter((speaker) => speaker.ready).map(({ node }) => node);
+    const alive = ready === undefined ? undefined : new Set(ready);
+    const context = (nodes: typeof alive) =>
+      electionContext({ pools, advertisements }, view.nodes, { ...settings, alive: nodes });
+    this.issues = [...issues, ...more];
+    this.#context = context(alive);
+    this.#unlimited = alive === undefined ? this.#context : context(undefined);
+    this.#slices = view.slices;
+  }
+
+  contest(service: ServiceView): Contest | { readonly refusal: SkipReason } {
+    return contestFor(service, this.#endpoints(service), this.#context);
+  }
+
+  /** Who wins when speakers have no membership, and take every node's for alive. */
+  ownerOfAll(service: ServiceView): string | undefined {
+    const contest = contestFor(service, this.#endpoints(service), this.#unlimited);
+    return "refusal" in contest ? undefined : electOwner(contest);
+  }
+
+  /** Names of the L2Advertisements for a pool, whichever Services they select. */
+  advertisementsOf(pool: string): readonly string[] {
+    return (this.#context.advertisements.get(pool) ?? []).map(({ advertisement }) => advertisement.name);
+  }
+
+  /** The one pool that has all of the addresses. */
+  poolOf({ addresses }: Contest): string {
+    return this.#context.pools.poolOf(addresses) ?? "";
+  }
+
+  #endpoints(service: ServiceView) {
+    return endpointsIn(this.#slices.get(keyOfService(service)) ?? []);
+  }
+}
