@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { runFilter } from "../../test/support/classic-bpf.ts";
-import { arpRequest, solicitation } from "../../test/support/request-frames.ts";
+import { advertisement, arpRequest, solicitation } from "../../test/support/request-frames.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { addressFromBytes, formatAddress, parseAddress } from "../ip/address.ts";
 import { filterPrograms } from "./filter.ts";
@@ -12,7 +12,8 @@ const rows = [
 ] as const;
 
 describe.each(rows)("$kind", ({ kind, owned, foreign, request }) => {
-  const [narrow, wide] = filterPrograms(kind, [parseAddress(owned)!]);
+  const programs = filterPrograms(kind, [parseAddress(owned)!]);
+  const [narrow, wide] = [programs[0], programs.at(-1)];
 
   test("the narrow program passes requests for owned addresses, the wide one all requests", () => {
     expect(runFilter(narrow!, request(owned))).toBeGreaterThanOrEqual(request(owned).length);
@@ -54,19 +55,64 @@ describe.each(rows)("$kind", ({ kind, owned, foreign, request }) => {
           : addressFromBytes(Uint8Array.of(0xfd, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, i >> 8, i & 255)),
       );
     const programs = filterPrograms(kind, addresses(1000));
-    expect(programs).toHaveLength(2);
+    expect(programs).toHaveLength(kind === "arp" ? 3 : 2);
     expect(programs[0]!.length / 8).toBeLessThanOrEqual(4096);
-    for (const address of [addresses(1000)[0]!, addresses(1000)[999]!])
-      expect(runFilter(programs[0]!, request(formatAddress(address)))).toBeGreaterThan(0);
+    for (const program of programs.slice(0, -1))
+      for (const address of [addresses(1000)[0]!, addresses(1000)[999]!])
+        expect(runFilter(program, request(formatAddress(address)))).toBeGreaterThan(0);
     expect(filterPrograms(kind, addresses(10_000))).toHaveLength(1);
   });
 });
 
 test.each([
-  { what: "an ARP reply", kind: "arp", frame: arpRequest({ target: "10.9.0.100", operation: 2 }) },
+  { what: "a reverse ARP request", kind: "arp", frame: arpRequest({ target: "10.9.0.100", operation: 3 }) },
   { what: "hop limit 254", kind: "ndp", frame: solicitation({ target: "fd09::100", hopLimit: 254 }) },
-  { what: "an advertisement", kind: "ndp", frame: solicitation({ target: "fd09::100", type: "8800" }) },
+  { what: "a redirect", kind: "ndp", frame: solicitation({ target: "fd09::100", type: "8900" }) },
 ] as const)("$what stays in the kernel", ({ kind, frame }) => {
   const address = parseAddress(kind === "arp" ? "10.9.0.100" : "fd09::100")!;
   for (const program of filterPrograms(kind, [address])) expect(runFilter(program, frame)).toBe(0);
+});
+
+describe("claims", () => {
+  /** An ARP frame in which a station says that it has `sender`. */
+  const arp = (sender: string, operation: number, target = sender) =>
+    arpRequest({ target, senderIp: sender, operation });
+
+  /** Whether each of the programs passes the frame, the best first. */
+  const passes = (kind: "arp" | "ndp", owned: string, frame: Uint8Array): string =>
+    filterPrograms(kind, [parseAddress(owned)!])
+      .map((program) => (runFilter(program, frame) > 0 ? "yes" : "no"))
+      .join(" ");
+
+  test.each([
+    { what: "a gratuitous request", frame: arp("10.9.0.100", 1), passed: "yes yes yes" },
+    { what: "a gratuitous reply", frame: arp("10.9.0.100", 2), passed: "yes yes yes" },
+    { what: "a reply to somebody", frame: arp("10.9.0.100", 2, "10.9.0.9"), passed: "yes yes yes" },
+    { what: "a request for something else", frame: arp("10.9.0.100", 1, "10.9.0.9"), passed: "yes no yes" },
+    { what: "of another address", frame: arp("10.9.0.101", 1), passed: "no no yes" },
+    { what: "of another address, by a reply to ours", frame: arp("10.9.0.9", 2, "10.9.0.100"), passed: "no no yes" },
+  ])("ARP: $what", ({ frame, passed }) => {
+    expect(passes("arp", "10.9.0.100", frame)).toBe(passed);
+  });
+
+  test.each([
+    { what: "an advertisement", frame: advertisement({ target: "fd09::100" }), passed: "yes yes" },
+    { what: "an advertisement of another address", frame: advertisement({ target: "fd09::101" }), passed: "no yes" },
+  ])("ND: $what", ({ frame, passed }) => {
+    expect(passes("ndp", "fd09::100", frame)).toBe(passed);
+  });
+
+  test("of any set, exactly the owned senders and targets pass, with as many addresses as fit twice", () => {
+    const last = fc.integer({ min: 0, max: 250 });
+    fc.assert(
+      fc.property(fc.uniqueArray(last, { minLength: 1, maxLength: 120 }), last, last, (set, sender, target) => {
+        const [program] = filterPrograms(
+          "arp",
+          set.map((n) => addressFromBytes(Uint8Array.of(10, 9, 0, n))),
+        );
+        const frame = arpRequest({ senderIp: `10.9.0.${sender}`, target: `10.9.0.${target}` });
+        expect(runFilter(program!, frame) > 0).toBe(set.includes(sender) || set.includes(target));
+      }),
+    );
+  });
 });

@@ -1,6 +1,6 @@
 /**
- * Socket filters (classic BPF, Linux `struct sock_filter`) that let only requests for owned addresses through, so that
- * foreign requests cost no user-space work. Pure: programs are bytes for SO_ATTACH_FILTER, in host order of the
+ * Socket filters (classic BPF, Linux `struct sock_filter`) that let only requests for owned addresses through, and frames in
+ * which somebody else claims one, so that foreign traffic costs no user-space work. Pure: programs are bytes for SO_ATTACH_FILTER, in host order of the
  * little-endian machines that we run on (x86-64, arm64).
  */
 import type { IpAddress } from "../ip/address.ts";
@@ -30,35 +30,55 @@ const REJECT: Instruction = [RETURN, 0, 0, 0];
 const LEAF = 8;
 
 /** Offsets into the frame. */
-const ARP = { OPERATION: 20, TARGET: 38 } as const;
+const ARP = { OPERATION: 20, SENDER: 28, TARGET: 38 } as const;
 const NDP = { NEXT_HEADER: 20, HOP_LIMIT: 21, TYPE_AND_CODE: 54, TARGET_END: 74 } as const;
 
 /**
- * Programs for the addresses, the narrowest first. The last one lets every request of the kind through; it is for when the
- * narrow one is too long for the kernel, or for its memory for socket options.
+ * Programs for the addresses, the best first. The last one lets every frame of the kind through; it and those before it
+ * are for when a better one is too long for the kernel, or for its memory for socket options.
  */
 export function filterPrograms(kind: FrameKind, addresses: readonly IpAddress[]): readonly Uint8Array[] {
   if (addresses.length === 0) return [assemble([REJECT])];
-  const requests = kind === "arp" ? arpRequests() : solicitations();
-  const target: Instruction = [LOAD_WORD, 0, 0, kind === "arp" ? ARP.TARGET : NDP.TARGET_END];
-  const narrow = [...requests, target, ...search(lowWords(addresses))];
-  const wide = [...requests, ACCEPT];
-  return [...(narrow.length <= LONGEST ? [assemble(narrow)] : []), assemble(wide)];
+  const words = lowWords(addresses);
+  const programs = kind === "arp" ? arpPrograms(words) : ndpPrograms(words);
+  return programs.filter((program) => program.length <= LONGEST).map(assemble);
 }
 
-function arpRequests(): Instruction[] {
-  return [[LOAD_HALF, 0, 0, ARP.OPERATION], ...require(ARP_OPERATION.REQUEST)];
+/**
+ * Requests for the addresses, and any frame that has one of them as its sender. A classic program can't look up two words
+ * in one tree, so that takes two; half as long is one that misses a claim in a request for something else.
+ */
+function arpPrograms(words: readonly number[]): readonly Instruction[][] {
+  const { REQUEST, REPLY } = ARP_OPERATION;
+  const operation: Instruction = [LOAD_HALF, 0, 0, ARP.OPERATION];
+  const known: Instruction[] = [operation, [JUMP_EQUAL, 2, 0, REQUEST], ...require(REPLY)];
+  const sender: Instruction = [LOAD_WORD, 0, 0, ARP.SENDER];
+  const target: Instruction = [LOAD_WORD, 0, 0, ARP.TARGET];
+  const tree = search(words);
+  const both = [...known, sender, ...search(words, 0), operation, ...require(REQUEST), target, ...tree];
+  const one: Instruction[] = [operation, [JUMP_EQUAL, 4, 0, REPLY], ...require(REQUEST), target, [JUMP, 0, 0, 1]];
+  return [both, [...one, sender, ...tree], [...known, ACCEPT]];
+}
+
+/** Solicitations of the addresses, and advertisements that claim one: both have it as their target. */
+function ndpPrograms(words: readonly number[]): readonly Instruction[][] {
+  const messages = neighborMessages();
+  return [
+    [...messages, [LOAD_WORD, 0, 0, NDP.TARGET_END], ...search(words)],
+    [...messages, ACCEPT],
+  ];
 }
 
 /** Hop limit 255 is RFC 4861's proof that a packet was not forwarded; here it saves waking up for one that was. */
-function solicitations(): Instruction[] {
+function neighborMessages(): Instruction[] {
   return [
     [LOAD_BYTE, 0, 0, NDP.NEXT_HEADER],
     ...require(NEXT_HEADER_ICMPV6),
     [LOAD_BYTE, 0, 0, NDP.HOP_LIMIT],
     ...require(255),
     [LOAD_HALF, 0, 0, NDP.TYPE_AND_CODE],
-    ...require(ICMPV6_TYPE.NEIGHBOR_SOLICITATION << 8),
+    [JUMP_EQUAL, 2, 0, ICMPV6_TYPE.NEIGHBOR_SOLICITATION << 8],
+    ...require(ICMPV6_TYPE.NEIGHBOR_ADVERTISEMENT << 8),
   ];
 }
 
@@ -72,21 +92,20 @@ function lowWords(addresses: readonly IpAddress[]): readonly number[] {
   return [...words].sort((a, b) => a - b);
 }
 
-/** Binary search over sorted words for the one in the accumulator. */
-function search(words: readonly number[]): Instruction[] {
+/**
+ * Binary search over sorted words for the one in the accumulator, which is accepted. Any other is rejected, or, if `skip`
+ * is given, goes on that many instructions behind the search.
+ */
+function search(words: readonly number[], skip?: number): Instruction[] {
   if (words.length <= LEAF) {
     const compare = words.map((word, i): Instruction => [JUMP_EQUAL, words.length - i, 0, word]);
-    return [...compare, REJECT, ACCEPT];
+    return [...compare, skip === undefined ? REJECT : [JUMP, 0, 0, 1 + skip], ACCEPT];
   }
   const middle = words.length >> 1;
-  const left = search(words.slice(0, middle));
+  const right = search(words.slice(middle), skip);
+  const left = search(words.slice(0, middle), skip === undefined ? undefined : skip + right.length);
   // A conditional jump reaches 255 instructions; an unconditional one reaches all.
-  return [
-    [JUMP_GREATER_OR_EQUAL, 0, 1, words[middle]!],
-    [JUMP, 0, 0, left.length],
-    ...left,
-    ...search(words.slice(middle)),
-  ];
+  return [[JUMP_GREATER_OR_EQUAL, 0, 1, words[middle]!], [JUMP, 0, 0, left.length], ...left, ...right];
 }
 
 function assemble(program: readonly Instruction[]): Uint8Array {

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { arpRequest, CLIENT, solicitation } from "../../test/support/request-frames.ts";
+import { advertisement, arpRequest, CLIENT, solicitation } from "../../test/support/request-frames.ts";
 import { hex } from "../bytes/hex.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { addressToBytes, formatAddress, parseAddress } from "../ip/address.ts";
 import { formatMac, parseMac } from "../ip/mac.ts";
 import { decodeArp } from "./packet/arp.ts";
-import { type DropReason, respondToArp, respondToSolicitation, type Standing, type Station } from "./responder.ts";
+import { type DropReason, respondToArp, respondToNdp, type Standing, type Station } from "./responder.ts";
 
 const OUR_MAC = "02:00:00:00:00:01";
 const V4 = { here: "10.9.0.100", elsewhere: "10.9.0.101", foreign: "10.9.0.102" };
@@ -102,7 +102,7 @@ describe("neighbour discovery", () => {
       to: { mac: "33:33:00:00:00:01", v6: "ff02::1" },
     },
   ])("$who is answered", ({ given, flags, to }) => {
-    const answer = respondToSolicitation(solicitation({ target: V6.here, ...given }), station);
+    const answer = respondToNdp(solicitation({ target: V6.here, ...given }), station);
     if (answer.kind !== "reply") throw new Error(answer.reason);
     const { frame } = answer;
     expect(formatMac(frame.subarray(0, 6))).toBe(to.mac);
@@ -117,7 +117,7 @@ describe("neighbour discovery", () => {
 
   test.each<{ reason: DropReason; why: string; frame: Uint8Array }>([
     { reason: "malformed", why: "forwarded", frame: solicitation({ target: V6.here, hopLimit: 64 }) },
-    { reason: "malformed", why: "an advertisement", frame: solicitation({ target: V6.here, type: "8800" }) },
+    { reason: "malformed", why: "half an advertisement", frame: advertisement({ target: V6.here, options: "0201" }) },
     {
       reason: "not-for-us",
       why: "to another station",
@@ -133,7 +133,59 @@ describe("neighbour discovery", () => {
     { reason: "not-announced", why: "not our address", frame: solicitation({ target: V6.foreign }) },
     { reason: "other-interface", why: "ours, not on this link", frame: solicitation({ target: V6.elsewhere }) },
   ])("$reason: $why", ({ reason, frame }) => {
-    expect(respondToSolicitation(frame, station)).toEqual({ kind: "drop", reason });
+    expect(respondToNdp(frame, station)).toEqual({ kind: "drop", reason });
+  });
+});
+
+describe("claims", () => {
+  const RIVAL = "02:00:00:00:00:66";
+  const arp = (sender: string, more: object = {}) =>
+    respondToArp(arpRequest({ target: sender, senderIp: sender, senderMac: RIVAL, ...more }), station);
+
+  test.each([
+    { what: "a gratuitous request, which is answered as ever", answer: arp(V4.here), kind: "reply" },
+    { what: "a gratuitous reply", answer: arp(V4.here, { operation: 2 }), kind: "drop" },
+    { what: "a request for another's address", answer: arp(V4.here, { target: V4.foreign }), kind: "drop" },
+    {
+      what: "a reply to another station",
+      answer: arp(V4.here, { operation: 2, destination: CLIENT.mac }),
+      kind: "drop",
+    },
+  ])("ARP: $what claims its sender's address", ({ answer, kind }) => {
+    expect(answer).toMatchObject({ kind, claim: { address: parseAddress(V4.here)!, mac: parseMac(RIVAL)! } });
+  });
+
+  const na = (target: string, more: object = {}) =>
+    respondToNdp(advertisement({ target, mac: RIVAL, ...more }), station);
+
+  test.each([
+    { what: "with the link-layer option", answer: na(V6.here), mac: RIVAL },
+    {
+      what: "with the option of another",
+      answer: na(V6.here, { options: `0201020000000077` }),
+      mac: "02:00:00:00:00:77",
+    },
+    { what: "without the option", answer: na(V6.here, { options: "" }), mac: RIVAL },
+  ])("ND: an advertisement $what claims its target", ({ answer, mac }) => {
+    expect(answer).toEqual({
+      kind: "drop",
+      reason: "not-request",
+      claim: { address: parseAddress(V6.here)!, mac: parseMac(mac)! },
+    });
+  });
+
+  test.each([
+    { what: "our own ARP", answer: arp(V4.here, { senderMac: OUR_MAC }) },
+    { what: "ARP with a group as its sender", answer: arp(V4.here, { senderMac: "ff:ff:ff:ff:ff:ff" }) },
+    { what: "ARP about an address of another interface", answer: arp(V4.elsewhere) },
+    { what: "ARP about a foreign address", answer: arp(V4.foreign) },
+    { what: "an ARP probe", answer: respondToArp(arpRequest({ target: V4.here, senderIp: "0.0.0.0" }), station) },
+    { what: "our own advertisement", answer: na(V6.here, { mac: OUR_MAC }) },
+    { what: "an advertisement on another interface", answer: na(V6.elsewhere) },
+    { what: "a foreign advertisement", answer: na(V6.foreign) },
+    { what: "detection of duplicates", answer: respondToNdp(solicitation({ target: V6.here, source: "::" }), station) },
+  ])("$what claims nothing", ({ answer }) => {
+    expect(answer.claim).toBeUndefined();
   });
 });
 
@@ -146,7 +198,7 @@ describe("whatever comes", () => {
 
   test.each([
     { family: "IPv4", respond: respondToArp, sample: arpRequest({ target: V4.here }), at: 38, size: 4 },
-    { family: "IPv6", respond: respondToSolicitation, sample: solicitation({ target: V6.here }), at: 62, size: 16 },
+    { family: "IPv6", respond: respondToNdp, sample: solicitation({ target: V6.here }), at: 62, size: 16 },
   ])("$family: only requests for announced addresses are answered, to one station or to all nodes", (row) => {
     const { respond, sample, at, size } = row;
     fc.assert(

@@ -1,15 +1,15 @@
 import type { IpAddress } from "../ip/address.ts";
 import type { Link } from "./links.ts";
 
-/** What a frame socket listens for: ARP requests, or ICMPv6 neighbour solicitations with hop limit 255. */
+/** What a frame socket listens for: ARP, or ICMPv6 neighbour solicitations and advertisements with hop limit 255. */
 export type FrameKind = "arp" | "ndp";
 
 export interface FrameSocket {
   /** Sends one whole Ethernet frame. Returns false, and never throws, when the kernel refuses it. */
   send(frame: Uint8Array): boolean;
   /**
-   * Narrows reception to requests whose target is one of `addresses`, in the kernel where it can. A superset may
-   * still be delivered, so the receiver checks the target itself. For "ndp" it also joins the solicited-node groups.
+   * Narrows reception to requests whose target is one of `addresses` and to frames that say where one is, in the kernel
+   * where it can. A superset may still be delivered, so the receiver checks the addresses itself. For "ndp" it also joins the solicited-node groups.
    */
   listenFor(addresses: readonly IpAddress[]): void;
   close(): void;

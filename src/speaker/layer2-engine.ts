@@ -6,7 +6,8 @@ import { type IpAddress, familyOf } from "../ip/address.ts";
 import { BurstSchedule, gratuitousFrames, ROUND_INTERVAL } from "../layer2/announcer.ts";
 import { isExcluded, linkRefusal } from "../layer2/links.ts";
 import { sameMac } from "../layer2/packet/ethernet.ts";
-import { type Answer, respondToArp, respondToSolicitation, type Standing } from "../layer2/responder.ts";
+import type { Conflict } from "../layer2/conflict.ts";
+import { type Answer, respondToArp, respondToNdp, type Standing } from "../layer2/responder.ts";
 import { millis, seconds } from "../lib/duration.ts";
 import { backoffDelay } from "../lib/backoff.ts";
 import { EnvironmentError, errorMessage } from "../lib/errors.ts";
@@ -14,6 +15,7 @@ import type { Clock, Timer } from "../ports/clock.ts";
 import type { FrameKind, Frames, FrameSocket } from "../ports/frames.ts";
 import type { Link, Links } from "../ports/links.ts";
 import type { Random } from "../ports/random.ts";
+import { DuplicateWatch } from "./duplicate-watch.ts";
 import type { Announcement, WorkerCommand, WorkerEvent } from "./protocol.ts";
 import { PacedQueue } from "./paced-queue.ts";
 import { RequestCounters } from "./request-counters.ts";
@@ -62,6 +64,7 @@ export class Layer2Engine {
   readonly #announcements = new Map<IpAddress, Announcement>();
   readonly #rounds: PacedQueue<Round>;
   readonly #counters: RequestCounters;
+  readonly #duplicates: DuplicateWatch;
   readonly #listeners = new Map<string, Listener>();
   /** Interfaces on which an address is answered, as last told to the main thread. */
   readonly #told = new Map<IpAddress, string>();
@@ -83,6 +86,7 @@ export class Layer2Engine {
     this.#ports = ports;
     this.#rounds = new PacedQueue(ports.clock, ROUNDS_PER_TURN, (round) => this.#sendRound(round));
     this.#counters = new RequestCounters(ports.clock, (counters) => ports.emit({ on: "counters", counters }));
+    this.#duplicates = new DuplicateWatch(ports.clock, (conflict) => this.#onConflict(conflict));
   }
 
   start(): void {
@@ -103,13 +107,18 @@ export class Layer2Engine {
 
   /** Tells everybody again whom they find here, after it was held back. */
   resume(): void {
-    for (const address of this.#announcements.keys()) this.#fresh.add(address);
+    for (const address of this.#announcements.keys()) {
+      this.#fresh.add(address);
+      this.#duplicates.gained(address);
+    }
     this.#scheduleFlush();
   }
 
   command(command: Layer2Command): void {
     switch (command.do) {
       case "announce":
+        if (!this.#announcements.has(command.announcement.address))
+          this.#duplicates.gained(command.announcement.address);
         this.#announcements.set(command.announcement.address, command.announcement);
         this.#fresh.add(command.announcement.address);
         break;
@@ -125,6 +134,7 @@ export class Layer2Engine {
 
   #forget(address: IpAddress): void {
     this.#announcements.delete(address);
+    this.#duplicates.lost(address);
     for (const { bursts } of this.#listeners.values()) bursts.stop(address);
     this.#fresh.delete(address);
     if (this.#told.delete(address)) this.#ports.emit({ on: "announcing", address, interfaces: [] });
@@ -136,12 +146,14 @@ export class Layer2Engine {
     this.#watch?.close();
     for (const timer of [this.#flushTimer, this.#ticker, this.#reopenTimer]) timer?.cancel();
     this.#rounds.clear();
+    this.#duplicates.close();
     this.#counters.flush();
     this.#ports.emit({ on: "stopped" });
   }
 
   #onLinks(links: readonly Link[]): void {
     this.#links = links;
+    this.#duplicates.setLinks(links);
     this.#troubles.delete("links");
     const names = links.filter((link) => !isExcluded(link, this.#excluded)).map((link) => link.name);
     if (names.join("\n") !== this.#names || !this.#ready) {
@@ -253,10 +265,20 @@ export class Layer2Engine {
     if (this.#ports.holdsBack?.() === true) return;
     const { mac, link, socket } = listener;
     const station = { mac, standing: (address: IpAddress) => this.#standing(address, link.name) };
-    const answer: Answer = kind === "arp" ? respondToArp(frame, station) : respondToSolicitation(frame, station);
+    const answer: Answer = kind === "arp" ? respondToArp(frame, station) : respondToNdp(frame, station);
+    if (answer.claim !== undefined) this.#duplicates.hear(answer.claim, link);
     if (answer.kind === "drop") return;
     this.#counters.add(answer.address, "requestsReceived", 1);
     if (socket.send(answer.frame)) this.#counters.add(answer.address, "responsesSent", 1);
+  }
+
+  #onConflict({ address, mac, interface: name, isNews, defend }: Conflict): void {
+    // Whoever claims it may be right.
+    if (this.#ports.holdsBack?.() === true) return;
+    this.#counters.add(address, "duplicatesHeard", 1);
+    if (isNews) this.#ports.emit({ on: "duplicate", address, mac, interface: name });
+    const there = this.#listenersOf(address).filter(({ link }) => link.name === name);
+    if (defend) this.#rounds.add(there.map((listener) => ({ listener, address })));
   }
 
   #standing(address: IpAddress, link: string): Standing {

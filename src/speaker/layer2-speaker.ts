@@ -57,14 +57,14 @@ export class Layer2Speaker {
   onWorkerEvent(event: WorkerEvent): void {
     switch (event.on) {
       case "interfaces":
-        this.#interfaces = new Set(event.names);
-        for (const [key, holding] of this.#holdings) this.#checkInterfaces(key, holding);
-        return;
+        return this.#setInterfaces(event.names);
       case "announcing":
         return this.#setAnswered(event.address, event.interfaces);
       case "counters":
         for (const counters of event.counters) this.#count(counters);
         return;
+      case "duplicate":
+        return this.#reportDuplicate(event);
       case "log":
         return this.#ports.log[event.level](event.fields, event.message);
       case "members":
@@ -76,6 +76,11 @@ export class Layer2Speaker {
       default:
         return assertNever(event);
     }
+  }
+
+  #setInterfaces(names: readonly string[]): void {
+    this.#interfaces = new Set(names);
+    for (const [key, holding] of this.#holdings) this.#checkInterfaces(key, holding);
   }
 
   #hold(key: ObjectKey, holding: Holding): void {
@@ -168,12 +173,24 @@ export class Layer2Speaker {
     });
   }
 
-  #count({ address, requestsReceived, responsesSent, gratuitousSent }: AddressCounters): void {
+  #reportDuplicate({ address, mac, interface: on }: WorkerEvent & { on: "duplicate" }): void {
+    const ip = formatAddress(address);
+    const services = this.#book.holders(address);
+    const message = `${mac} on interface "${on}" of node "${this.#node}" claims ${ip} too; this node goes on answering`;
+    this.#ports.log.warn({ ip, mac, interface: on, services, reason: "duplicateAddress" }, message);
+    for (const key of services) {
+      const holding = this.#holdings.get(key);
+      if (holding !== undefined) this.#record(holding, "Warning", "DuplicateAddress", message);
+    }
+  }
+
+  #count({ address, requestsReceived, responsesSent, gratuitousSent, duplicatesHeard }: AddressCounters): void {
     const { metrics } = this.#ports;
     const labels = { ip: formatAddress(address) };
     metrics.add("metallb_layer2_requests_received", labels, requestsReceived);
     metrics.add("metallb_layer2_responses_sent", labels, responsesSent);
     metrics.add("metallb_layer2_gratuitous_sent", labels, gratuitousSent);
+    if (duplicatesHeard > 0) metrics.add("metallb_layer2_duplicate_owners_total", labels, duplicatesHeard);
   }
 
   #series(service: ObjectKey, address: IpAddress): Record<string, string> {

@@ -43,6 +43,11 @@ export type WorkerEvent =
   | { readonly on: "interfaces"; readonly names: readonly string[] }
   /** The interfaces on which `address` is now answered; sent after each change, empty when on none. */
   | { readonly on: "announcing"; readonly address: IpAddress; readonly interfaces: readonly string[] }
+  /**
+   * Another station, `mac`, was heard on an interface to claim an address which this node owns. Each is told once, and
+   * again after it was silent for ten minutes.
+   */
+  | { readonly on: "duplicate"; readonly address: IpAddress; readonly mac: string; readonly interface: string }
   /** Counter increments since the last such event; sent at most once a second. */
   | { readonly on: "counters"; readonly counters: readonly AddressCounters[] }
   /** Something that layer 2 needs is missing or failed; `message` says what and how to mend it. */
@@ -64,6 +69,8 @@ export interface AddressCounters {
   readonly requestsReceived: number;
   readonly responsesSent: number;
   readonly gratuitousSent: number;
+  /** Times that another station claimed the address. */
+  readonly duplicatesHeard: number;
 }
 
 /** The worker as the main thread sees it; a fake stands in for it in scenario tests. */

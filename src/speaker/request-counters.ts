@@ -22,7 +22,7 @@ export class RequestCounters {
   add(address: IpAddress, name: CounterName, by: number): void {
     let counts = this.#counts.get(address);
     if (counts === undefined) {
-      counts = { address, requestsReceived: 0, responsesSent: 0, gratuitousSent: 0 };
+      counts = { address, requestsReceived: 0, responsesSent: 0, gratuitousSent: 0, duplicatesHeard: 0 };
       this.#counts.set(address, counts);
     }
     counts[name] += by;

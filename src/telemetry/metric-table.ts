@@ -104,6 +104,11 @@ export const METRICS = {
       "metallb_layer2_gratuitous_sent",
       "Gratuitous ARP packets and unsolicited neighbour advertisements sent",
     ),
+    metallb_layer2_duplicate_owners_total: {
+      type: "counter",
+      help: "Times that another station was heard to claim an address which this node owns",
+      labels: ["ip"],
+    },
   },
 } as const satisfies Readonly<Record<string, MetricTable>>;
 

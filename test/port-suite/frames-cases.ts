@@ -4,7 +4,7 @@ import { formatMac } from "../../src/ip/mac.ts";
 import { EnvironmentError } from "../../src/lib/errors.ts";
 import type { FrameKind, Frames, FrameSocket } from "../../src/ports/frames.ts";
 import type { Link } from "../../src/ports/links.ts";
-import { arpRequest, CLIENT, solicitation } from "../support/request-frames.ts";
+import { advertisement, arpRequest, CLIENT, solicitation } from "../support/request-frames.ts";
 
 /** One interface with another station on its cable. */
 interface FramesWorld {
@@ -29,7 +29,9 @@ interface Row {
   readonly owned: string;
   readonly foreign: string;
   request(target: string, destinationMac?: string): Uint8Array;
-  /** Frames of the same EtherType that are no requests. */
+  /** Frames that say where the owned address is. */
+  readonly claims: readonly Uint8Array[];
+  /** Frames of the same EtherType that are neither. */
   readonly others: readonly Uint8Array[];
 }
 
@@ -39,7 +41,15 @@ const ROWS: readonly Row[] = [
     owned: "10.9.0.100",
     foreign: "10.9.0.101",
     request: (target, destination) => arpRequest(destination === undefined ? { target } : { target, destination }),
-    others: [arpRequest({ target: "10.9.0.100", operation: 2 })],
+    claims: [
+      arpRequest({ target: "10.9.0.100", senderIp: "10.9.0.100" }),
+      arpRequest({ target: "10.9.0.100", senderIp: "10.9.0.100", operation: 2 }),
+      arpRequest({ target: "10.9.0.1", senderIp: "10.9.0.100" }),
+    ],
+    others: [
+      arpRequest({ target: "10.9.0.100", operation: 2 }),
+      arpRequest({ target: "10.9.0.100", senderIp: "10.9.0.100", operation: 3 }),
+    ],
   },
   {
     kind: "ndp",
@@ -47,7 +57,8 @@ const ROWS: readonly Row[] = [
     foreign: "fd09::101",
     request: (target, destinationMac) =>
       solicitation(destinationMac === undefined ? { target } : { target, destinationMac }),
-    others: [solicitation({ target: "fd09::100", type: "8800" }), solicitation({ target: "fd09::100", hopLimit: 254 })],
+    claims: [advertisement({ target: "fd09::100" })],
+    others: [solicitation({ target: "fd09::100", type: "8900" }), solicitation({ target: "fd09::100", hopLimit: 254 })],
   },
 ];
 
@@ -58,7 +69,7 @@ function open({ frames, link }: FramesWorld, kind: FrameKind): { socket: FrameSo
 }
 
 function casesOf(row: Row): readonly FramesCase[] {
-  const { kind, owned, foreign, request, others } = row;
+  const { kind, owned, foreign, request, claims, others } = row;
   const address = parseAddress(owned)!;
   return [
     {
@@ -72,6 +83,17 @@ function casesOf(row: Row): readonly FramesCase[] {
         await world.settle();
         socket.close();
         assert.deepEqual(got, [request(owned), unicast]);
+      },
+    },
+    {
+      name: `${kind}: whoever says where one of the addresses is, is heard`,
+      async run(world) {
+        const { socket, got } = open(world, kind);
+        socket.listenFor([address]);
+        for (const frame of claims) world.inject(frame);
+        await world.settle();
+        socket.close();
+        assert.deepEqual(got, claims);
       },
     },
     {

@@ -181,7 +181,7 @@ describe.each([V4, V6])("%s", (address) => {
     answers(address);
     expect(told("counters")).toEqual([]);
     clock.advance(seconds(1));
-    const counters = { address: parseAddress(address), requestsReceived: 2, responsesSent: 2 };
+    const counters = { address: parseAddress(address), requestsReceived: 2, responsesSent: 2, duplicatesHeard: 0 };
     expect(told("counters")).toEqual([{ on: "counters", counters: [{ ...counters, gratuitousSent: round.length }] }]);
     clock.advance(seconds(60));
     expect(told("counters").length).toBeLessThanOrEqual(6);

@@ -280,6 +280,7 @@ describe("the protocol worker", () => {
       requestsReceived: 3,
       responsesSent: 2,
       gratuitousSent: 1,
+      duplicatesHeard: 1,
     }));
     speaker.worker.emit({ on: "counters", counters });
     speaker.worker.emit({ on: "counters", counters });
@@ -288,7 +289,24 @@ describe("the protocol worker", () => {
       'metallb_layer2_requests_received{ip="fd00:1::1"}': 6,
       'metallb_layer2_responses_sent{ip="fd00:1::1"}': 4,
       'metallb_layer2_gratuitous_sent{ip="fd00:1::1"}': 2,
+      'metallb_layer2_duplicate_owners_total{ip="fd00:1::1"}': 2,
     });
+  });
+
+  test("a duplicate owner is an event on each Service that has the address, and a line in the log", async () => {
+    const [address] = speaker.worker.answered.keys();
+    speaker.worker.emit({ on: "duplicate", address: address!, mac: "02:00:00:00:00:66", interface: "eth0" });
+    await settle();
+    const message =
+      '02:00:00:00:00:66 on interface "eth0" of node "node-1" claims fd00:1::1 too; this node goes on answering';
+    expect(speaker.events.at(-1)).toMatchObject({
+      regarding: { kind: "Service", namespace: "shop", name: "web" },
+      type: "Warning",
+      reason: "DuplicateAddress",
+      message,
+    });
+    expect(speaker.log.messages("warn")).toEqual([message]);
+    expect(speaker.worker.answered.get(address!)).not.toEqual([]);
   });
 
   test("interfaces that come and go are logged", async () => {

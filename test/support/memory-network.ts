@@ -96,8 +96,8 @@ export class MemoryHost implements Frames, Links {
     const detach = entry.segment.attach({
       link,
       receive: (frame) => {
-        const target = requestTarget(kind, frame);
-        if (target !== undefined && addresses.has(target) && isMeantFor(link.mac!, frame)) onFrame(frame);
+        const about = subjects(kind, frame).some((address) => addresses.has(address));
+        if (about && isMeantFor(link.mac!, frame)) onFrame(frame);
       },
     });
     let open = true;
@@ -125,15 +125,16 @@ export class MemoryHost implements Frames, Links {
   }
 }
 
-/** What a request of the kind asks for; undefined for other frames. */
-function requestTarget(kind: FrameKind, frame: Uint8Array): IpAddress | undefined {
+/** The addresses that a frame of the kind asks for, or says where they are; none for other frames. */
+function subjects(kind: FrameKind, frame: Uint8Array): readonly IpAddress[] {
   const half = (at: number): number => ((frame[at] ?? 0) << 8) | (frame[at + 1] ?? 0);
   if (kind === "arp") {
-    const request = half(12) === 0x0806 && half(20) === 1 && frame.length >= 42;
-    return request ? addressFromBytes(frame.subarray(38, 42)) : undefined;
+    if (half(12) !== 0x0806 || ![1, 2].includes(half(20)) || frame.length < 42) return [];
+    const sender = addressFromBytes(frame.subarray(28, 32));
+    return half(20) === 1 ? [sender, addressFromBytes(frame.subarray(38, 42))] : [sender];
   }
-  const solicitation = half(12) === 0x86dd && frame[20] === 58 && frame[21] === 255 && half(54) === 0x8700;
-  return solicitation && frame.length >= 78 ? addressFromBytes(frame.subarray(62, 78)) : undefined;
+  const neighbor = half(12) === 0x86dd && frame[20] === 58 && frame[21] === 255 && [0x8700, 0x8800].includes(half(54));
+  return neighbor && frame.length >= 78 ? [addressFromBytes(frame.subarray(62, 78))] : [];
 }
 
 function isMeantFor(mac: MacAddress, frame: Uint8Array): boolean {

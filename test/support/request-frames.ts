@@ -29,6 +29,23 @@ export function arpRequest(request: ArpRequest): Uint8Array {
     000000000000 ${ip(target)}`;
 }
 
+/** An unsolicited neighbour advertisement that says where `target` is. */
+export function advertisement({
+  target,
+  mac: from = CLIENT.mac,
+  options = `0201${mac(from)}`,
+}: Advertised): Uint8Array {
+  const to = { destination: "ff02::1", destinationMac: "33:33:00:00:00:01" };
+  return solicitation({ target, source: target, sourceMac: from, type: "8800", options, ...to });
+}
+
+export interface Advertised {
+  readonly target: string;
+  readonly mac?: string;
+  /** Hex of all options; by default the target link-layer address. */
+  readonly options?: string;
+}
+
 export interface Solicitation {
   readonly target: string;
   readonly source?: string;

@@ -9,11 +9,14 @@ export interface HostEvent {
   readonly address?: string;
   readonly interfaces?: readonly string[];
   readonly names?: readonly string[];
+  readonly mac?: string;
+  readonly interface?: string;
   readonly counters?: readonly {
     readonly address: string;
     readonly requestsReceived: number;
     readonly responsesSent: number;
     readonly gratuitousSent: number;
+    readonly duplicatesHeard: number;
   }[];
   readonly code?: string;
   readonly message?: string;

@@ -1,12 +1,52 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { solicitation } from "../../../test/support/request-frames.ts";
+import { advertisement, solicitation } from "../../../test/support/request-frames.ts";
 import { hex } from "../../bytes/hex.ts";
 import { parseAddress } from "../../ip/address.ts";
-import { decodeSolicitation, encodeAdvertisement } from "./ndp.ts";
+import { decodeAdvertisement, decodeSolicitation, encodeAdvertisement } from "./ndp.ts";
 
 const TARGET = "fd09::100";
 const LINK_LAYER = "0101020000000009";
+
+describe("neighbour advertisements (RFC 4861 §4.4, §7.1.2)", () => {
+  const parts = {
+    destinationMac: hex`333300000001`,
+    sourceMac: hex`020000000009`,
+    source: parseAddress(TARGET)!,
+    destination: parseAddress("ff02::1")!,
+    target: parseAddress(TARGET)!,
+    targetLinkLayerAddress: hex`020000000009`,
+  };
+
+  test.each([
+    { solicited: false, override: false },
+    { solicited: false, override: true },
+    { solicited: true, override: true, destination: parseAddress("fe80::9")! },
+  ])("what was encoded is decoded: %o", (more) => {
+    const value = { ...parts, ...more };
+    expect(decodeAdvertisement(encodeAdvertisement(value))).toEqual({ ok: true, value });
+  });
+
+  test("the option may be missing", () => {
+    const decoded = decodeAdvertisement(advertisement({ target: TARGET, options: "" }));
+    expect(decoded).toMatchObject({ ok: true, value: { targetLinkLayerAddress: undefined } });
+  });
+
+  test.each([
+    { why: "a solicitation", frame: solicitation({ target: TARGET }) },
+    { why: "solicited, but to a group", frame: encodeAdvertisement({ ...parts, solicited: true, override: false }) },
+    { why: "an option of length 0", frame: advertisement({ target: TARGET, options: "0200020000000009" }) },
+    { why: "a wrong checksum", frame: advertisement({ target: TARGET }).with(57, 0) },
+    { why: "a hop limit of 254", frame: advertisement({ target: TARGET }).with(21, 254) },
+  ])("refuses $why", ({ frame }) => {
+    expect(decodeAdvertisement(frame).ok).toBe(false);
+  });
+
+  test("every truncation is refused", () => {
+    const frame = advertisement({ target: TARGET });
+    for (let n = 0; n < frame.length; n++) expect(decodeAdvertisement(frame.subarray(0, n)).ok).toBe(false);
+  });
+});
 
 describe("neighbour solicitations (RFC 4861 §4.3, §7.1.1)", () => {
   test.each([

@@ -1,7 +1,7 @@
 /**
  * Neighbour solicitations and advertisements (RFC 4861 §4.3, §4.4, §4.6) as whole Ethernet frames. Big-endian. Pure;
  * decoded byte arrays are views into the frame, encoded frames are new. Decoding makes the checks that RFC 4861 §7.1.1
- * demands of every solicitation, so what is returned is valid.
+ * and §7.1.2 demand of every message, so what is returned is valid.
  */
 import { internetChecksum } from "../../bytes/checksum.ts";
 import { ByteReader } from "../../bytes/reader.ts";
@@ -58,53 +58,101 @@ export interface NeighborAdvertisement {
   readonly targetLinkLayerAddress: Uint8Array;
 }
 
+export interface ReceivedAdvertisement extends Omit<NeighborAdvertisement, "targetLinkLayerAddress"> {
+  /** The option of that name, which answers to unicast solicitations may leave out. */
+  readonly targetLinkLayerAddress: Uint8Array | undefined;
+}
+
 /** What is not a valid neighbour solicitation is an error, valid packets of other kinds included. */
 export function decodeSolicitation(frame: Uint8Array): Result<NeighborSolicitation, MalformedError> {
+  return attempt(() => {
+    const { flags: _, linkLayerAddress, ...message } = decode(frame, ICMPV6_TYPE.NEIGHBOR_SOLICITATION);
+    if (message.source === UNSPECIFIED) {
+      const toItsGroup = message.destination === solicitedNodeGroup(message.target);
+      if (!toItsGroup) throw new MalformedError("unspecified source, not to its group");
+      if (linkLayerAddress !== undefined) throw new MalformedError("unspecified source with link-layer option");
+    }
+    return { ...message, sourceLinkLayerAddress: linkLayerAddress };
+  });
+}
+
+/** What is not a valid neighbour advertisement is an error, valid packets of other kinds included. */
+export function decodeAdvertisement(frame: Uint8Array): Result<ReceivedAdvertisement, MalformedError> {
+  return attempt(() => {
+    const { flags, linkLayerAddress, ...message } = decode(frame, ICMPV6_TYPE.NEIGHBOR_ADVERTISEMENT);
+    const solicited = (flags & FLAG.SOLICITED) !== 0;
+    if (solicited && isMulticast(message.destination)) throw new MalformedError("solicited, but to a group");
+    const override = (flags & FLAG.OVERRIDE) !== 0;
+    return { ...message, solicited, override, targetLinkLayerAddress: linkLayerAddress };
+  });
+}
+
+/** Whether an ICMPv6 frame without extension headers is a neighbour advertisement, valid or not. */
+export function looksLikeAdvertisement(frame: Uint8Array): boolean {
+  return frame[ETHERNET_HEADER_LENGTH + IPV6_HEADER_LENGTH] === ICMPV6_TYPE.NEIGHBOR_ADVERTISEMENT;
+}
+
+function attempt<T>(decode: () => T): Result<T, MalformedError> {
   try {
-    return ok(decode(frame));
+    return ok(decode());
   } catch (error) {
     if (error instanceof MalformedError) return err(error);
     throw error;
   }
 }
 
-function decode(frame: Uint8Array): NeighborSolicitation {
+/** What solicitations and advertisements have in common. */
+interface NeighborMessage {
+  readonly destinationMac: Uint8Array;
+  readonly sourceMac: Uint8Array;
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  /** Reserved in solicitations. */
+  readonly flags: number;
+  readonly target: IpAddress;
+  /** The option that this type of message has: the source's, or the target's. */
+  readonly linkLayerAddress: Uint8Array | undefined;
+}
+
+function decode(frame: Uint8Array, type: number): NeighborMessage {
   const r = new ByteReader(frame);
   const ethernet = decodeEthernet(r, ETHER_TYPE.IPV6);
   const ip = decodeIpv6(r);
   if (ip.nextHeader !== NEXT_HEADER_ICMPV6) throw new MalformedError(`next header ${ip.nextHeader}`);
   if (ip.hopLimit !== HOP_LIMIT) throw new MalformedError(`hop limit ${ip.hopLimit}`);
   const message = r.bytes(ip.payloadLength);
-  const { target, sourceLinkLayerAddress } = decodeMessage(message);
+  const { flags, target, linkLayerAddress } = decodeMessage(message, type);
   if (icmpv6Checksum(ip.source, ip.destination, message) !== 0) throw new MalformedError("ICMPv6 checksum");
-  if (ip.source === UNSPECIFIED) {
-    if (ip.destination !== solicitedNodeGroup(target)) throw new MalformedError("unspecified source, not to its group");
-    if (sourceLinkLayerAddress !== undefined) throw new MalformedError("unspecified source with link-layer option");
-  }
   return {
     destinationMac: ethernet.destination,
     sourceMac: ethernet.source,
     source: ip.source,
     destination: ip.destination,
+    flags,
     target,
-    sourceLinkLayerAddress,
+    linkLayerAddress,
   };
 }
 
-function decodeMessage(message: Uint8Array): { target: IpAddress; sourceLinkLayerAddress: Uint8Array | undefined } {
+function decodeMessage(
+  message: Uint8Array,
+  wanted: number,
+): Pick<NeighborMessage, "flags" | "target" | "linkLayerAddress"> {
   const r = new ByteReader(message);
   const type = r.u8();
   const code = r.u8();
-  if (type !== ICMPV6_TYPE.NEIGHBOR_SOLICITATION || code !== 0) throw new MalformedError(`ICMPv6 type ${type}/${code}`);
+  if (type !== wanted || code !== 0) throw new MalformedError(`ICMPv6 type ${type}/${code}`);
   r.skip(2); // checksum, verified over the whole message
-  r.skip(4); // reserved
+  const flags = r.u32();
   const target = decodeIpv6Address(r);
   if (isMulticast(target)) throw new MalformedError("multicast target");
-  return { target, sourceLinkLayerAddress: decodeSourceLinkLayerAddress(r) };
+  const { SOURCE_LINK_LAYER_ADDRESS, TARGET_LINK_LAYER_ADDRESS } = OPTION;
+  const option = type === ICMPV6_TYPE.NEIGHBOR_SOLICITATION ? SOURCE_LINK_LAYER_ADDRESS : TARGET_LINK_LAYER_ADDRESS;
+  return { flags, target, linkLayerAddress: decodeLinkLayerAddress(r, option) };
 }
 
 /** RFC 4861 §4.6: length in units of 8 bytes, 0 is invalid; options that we don't know are passed over. */
-function decodeSourceLinkLayerAddress(r: ByteReader): Uint8Array | undefined {
+function decodeLinkLayerAddress(r: ByteReader, wanted: number): Uint8Array | undefined {
   let found: Uint8Array | undefined;
   for (let count = 0; r.remaining > 0; count++) {
     if (count === MOST_OPTIONS) throw new MalformedError(`more than ${MOST_OPTIONS} options`);
@@ -112,7 +160,7 @@ function decodeSourceLinkLayerAddress(r: ByteReader): Uint8Array | undefined {
     const length = r.u8() * 8;
     if (length === 0) throw new MalformedError("option of length 0");
     const body = r.bytes(length - 2);
-    if (type === OPTION.SOURCE_LINK_LAYER_ADDRESS && length === LINK_LAYER_OPTION_LENGTH) found ??= body;
+    if (type === wanted && length === LINK_LAYER_OPTION_LENGTH) found ??= body;
   }
   return found;
 }
