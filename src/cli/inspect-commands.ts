@@ -1,6 +1,6 @@
-/** The commands that answer questions: `validate`, `explain`, `plan`. */
+/** The commands that answer questions: `validate`, `explain`, `owners`, `plan`. */
 import { type Command, Option } from "commander";
-import type { ExplainOptions, PlanOptions, Terminal, ValidateOptions } from "../inspect/options.ts";
+import type { ExplainOptions, PlanOptions, SpeakerOptions, Terminal, ValidateOptions } from "../inspect/options.ts";
 
 /** Each of them is loaded only when it is called. */
 type Finish = (code: number) => void;
@@ -47,6 +47,24 @@ Examples:
   metallb explain service web -n shop          the same
   metallb explain service shop/web -o json | jq .decision.refusal.code
   metallb explain service shop/web -o json | jq '.layer2.nodes[] | {node, code}'`;
+
+const OWNERS_HELP = `
+Lists every address that a Service shows, with the node that says that it
+announces it on layer 2 (ServiceL2Status) and the interfaces. Where nobody does,
+it says why: no L2Advertisement, no ready endpoint, no node that may, or a node
+that should by the speakers' own code. Where several do, or where the owner's
+speaker isn't ready, it says that. The MAC is not known to the API server: that
+of the interface the request comes in on. Nothing is written.
+
+Needs permission to list services, namespaces, nodes, endpointslices and the
+ipaddresspools, l2advertisements and servicel2statuses of metallb.io
+(docs/inspect.md has a ClusterRole).
+
+Exit codes: 0 listed; 1 the cluster can't be read; 2 wrong command line.
+
+Examples:
+  metallb owners
+  metallb owners -o json | jq '.addresses[] | select(.problems != [])'`;
 
 const PLAN_HELP = `
 Shows what the controller would do if these objects were applied: which Services
@@ -111,6 +129,17 @@ export function addInspectCommands(root: Command, finish: Finish, terminal = pro
   speakers(cluster(service)).action(async (name: string, options: Omit<ExplainOptions, "service">) => {
     const { runExplainService } = await import("../inspect/main.ts");
     finish(await runExplainService({ ...options, service: name }, terminal()));
+  });
+  const owners = root
+    .command("owners")
+    .summary("list who announces which address on layer 2")
+    .description("List who announces which address of a cluster on layer 2, and why nobody does.")
+    .allowExcessArguments(false)
+    .showHelpAfterError("(metallb owners --help shows examples)")
+    .addHelpText("after", OWNERS_HELP);
+  speakers(cluster(owners)).action(async (options: SpeakerOptions) => {
+    const { runOwners } = await import("../inspect/main.ts");
+    finish(await runOwners(options, terminal()));
   });
   const plan = root
     .command("plan")

@@ -17,6 +17,7 @@ Examples:
   metallb demo                         a small data centre on this machine, to look at and to play with
   metallb validate -f pools.yaml       is this configuration right?
   metallb explain service shop/web     why has this Service no address, or this one?
+  metallb owners                       which node announces which address?
   metallb plan -f pools.yaml           who would lose or change an address?
   metallb controller --help            flags of the controller, one per cluster
   metallb speaker --node-name=node-1   the speaker, one per node`;

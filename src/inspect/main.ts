@@ -6,6 +6,7 @@ import { systemClock } from "../platform/system-clock.ts";
 import type { KubeClient } from "../ports/kube.ts";
 import { readCluster } from "./cluster/read-cluster.ts";
 import { readConfig } from "./cluster/read-config.ts";
+import { readLayer2 } from "./cluster/read-layer2.ts";
 import { explainService } from "./explain/explain-service.ts";
 import { findService, parseServiceName } from "./explain/find-service.ts";
 import { readSurroundings } from "./explain/read-surroundings.ts";
@@ -21,6 +22,8 @@ import type {
   ValidateOptions,
 } from "./options.ts";
 import { USUAL_NAMESPACE } from "./options.ts";
+import { findOwners } from "./owners/find-owners.ts";
+import { renderOwners } from "./owners/render-owners.ts";
 import { overlay } from "./plan/overlay.ts";
 import { planChanges } from "./plan/plan-changes.ts";
 import { renderPlan } from "./plan/render-plan.ts";
@@ -64,6 +67,19 @@ export function runExplainService(options: ExplainOptions, terminal: Terminal): 
     const settings = { ...speakerSettings(options), now: systemClock.wallTime() };
     const explanation = explainService(found.value, snapshot, around, settings);
     print(options, terminal, explanation, (page) => renderExplanation(explanation, page));
+    return OK;
+  });
+}
+
+/** `metallb owners`. Returns the exit code. */
+export function runOwners(options: SpeakerOptions, terminal: Terminal): Promise<number> {
+  return orComplain("owners", terminal, async () => {
+    const { client, namespace } = await connect(options, terminal);
+    const snapshot = await readCluster(client, namespace);
+    const { view, notes } = await readLayer2(client, namespace);
+    if (view?.statuses === undefined) throw new EnvironmentError("unreadable", notes.join("; "), { retryable: false });
+    const report = findOwners(snapshot, view, speakerSettings(options), notes);
+    print(options, terminal, report, (page) => renderOwners(report, page));
     return OK;
   });
 }

@@ -19,7 +19,7 @@ interface Surroundings {
   readonly screen?: { readonly isTTY?: boolean; readonly columns?: number };
 }
 
-/** `metallb ARGS` in this process, for `validate`, `explain` and `plan`. Command lines that commander refuses throw. */
+/** `metallb ARGS` in this process, for `validate`, `explain`, `owners` and `plan`. Command lines that commander refuses throw. */
 export async function runInspect(
   args: readonly string[],
   { env = {}, input = "", screen = {} }: Surroundings = {},

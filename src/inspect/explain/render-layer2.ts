@@ -1,8 +1,8 @@
 import { formatIssue } from "../../config/issues.ts";
-import type { Announcement } from "../../speaker/protocol.ts";
 import type { Page } from "../render/page.ts";
 import { sentence, table } from "../render/sections.ts";
 import { capped } from "../render/text-table.ts";
+import { where } from "../render/words.ts";
 import type { ExplainedLayer2, ExplainedNode } from "./layer2-explanation.ts";
 
 /** Nodes that are listed; `-o json` has all of them. */
@@ -42,8 +42,4 @@ function nodeRow({ node, preference, speaker, code, explanation, fix, interfaces
   const on = interfaces === undefined ? "" : ` on ${where(interfaces)}`;
   const mend = fix === "" ? "" : `; ${fix}`;
   return [node, preference === 0 ? "" : `${preference}`, speaker, code, `${explanation}${on}${mend}`];
-}
-
-function where(interfaces: Announcement["interfaces"]): string {
-  return interfaces === "all" ? "all interfaces" : interfaces.join(", ");
 }

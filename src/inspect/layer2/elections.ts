@@ -57,8 +57,8 @@ export class Elections {
     return (this.#context.advertisements.get(pool) ?? []).map(({ advertisement }) => advertisement.name);
   }
 
-  /** The one pool that has all of the addresses. */
-  poolOf({ addresses }: Contest): string {
+  /** The one pool that has all of the addresses; "": there is none. */
+  poolOf({ addresses }: Pick<Contest, "addresses">): string {
     return this.#context.pools.poolOf(addresses) ?? "";
   }
 

@@ -10,3 +10,8 @@ export function printable(text: string): string {
     (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
   );
 }
+
+/** Interfaces that an address is announced on. */
+export function where(interfaces: "all" | readonly string[]): string {
+  return interfaces === "all" ? "all interfaces" : interfaces.join(", ");
+}
