@@ -42,6 +42,9 @@ export interface Step {
 
 export const RETRY: BackoffOptions = { first: millis(800), max: seconds(30), factor: 2, jitter: 0.5 };
 
+/** So many streaming lists in a row may break off in the middle; then the list is asked for in pages. */
+const BROKEN_STREAMS = 3;
+
 /** A watch that held for this long was healthy: what ends it is no reason to be careful. Bounds the rate of attempts. */
 const HEALTHY = seconds(5);
 
@@ -84,8 +87,11 @@ function ended(state: WatchState, outcome: Outcome & { readonly on: "ended" }): 
 function failed(state: WatchState, attempt: Attempt, outcome: Outcome & { readonly on: "failed" }): Step {
   const { error, resourceVersion } = outcome;
   if (attempt.do === "stream-list" && isUnsupported(error)) return at({ ...state, streamsLists: false });
-  const before = outcome.lasted >= HEALTHY ? 0 : state.failures;
-  const next = { ...state, failures: before + 1 };
+  const broken = attempt.do === "stream-list" && resourceVersion === undefined && outcome.lasted > 0;
+  const before = outcome.lasted >= HEALTHY && !broken ? 0 : state.failures;
+  const failures = before + 1;
+  const isTooMuch = broken && failures >= BROKEN_STREAMS;
+  const next = { ...state, failures, streamsLists: state.streamsLists && !isTooMuch };
   const notBefore = error.retryAfter ?? millis(0);
   if (isExpired(error)) {
     const pages = attempt.do === "list" ? false : state.pages;
