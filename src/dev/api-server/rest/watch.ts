@@ -33,7 +33,7 @@ export interface WatchRequest {
   readonly include: IncludeObject;
 }
 
-/** A client that lets this much pile up has stopped reading. */
+/** A client that lets this much pile up has stopped reading. The state with which a watch begins does not count. */
 const MAX_BUFFERED = 64 * 1024 * 1024;
 const BOOKMARK_EVERY_MS = 60_000;
 /** The last bookmark comes this long before the end of the watch. */
@@ -123,6 +123,8 @@ class Watch {
   #unsubscribe: () => void = () => undefined;
   #lastRevision = 0;
   #since = 0;
+  /** How much may pile up. */
+  #mostBuffered = MAX_BUFFERED;
   #stopped = false;
   /** What is still to be sent, when a webhook converts it first. */
   #pending: Promise<void> = Promise.resolve();
@@ -164,7 +166,9 @@ class Watch {
     const stored = this.#kernel.storage.list(definition.table, namespace);
     this.#inOrder(() =>
       whenReady(servedForms(definition, stored), (objects) => {
+        this.#mostBuffered = Infinity;
         for (const object of objects) if (matches(object)) this.#send({ type: "ADDED", object });
+        this.#mostBuffered = this.#response.writableLength + MAX_BUFFERED;
       }),
     );
   }
@@ -198,7 +202,7 @@ class Watch {
 
   #send(event: VisibleEvent | undefined): void {
     if (event === undefined || this.#stopped) return;
-    if (this.#response.writableLength > MAX_BUFFERED) {
+    if (this.#response.writableLength > this.#mostBuffered) {
       this.stop();
       this.#response.destroy();
       return;
