@@ -20,6 +20,7 @@ import { CONFIG_KINDS, type ConfigKind, ConfigSource } from "./config-source.ts"
 import { Layer2Speaker } from "./layer2-speaker.ts";
 import { Members } from "./members.ts";
 import { OwnPod } from "../reporting/own-pod.ts";
+import { type OwnerChanges, ownerChanges } from "./owner-changes.ts";
 import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
 import type { SpeakerPodsOptions } from "./speaker-pods.ts";
 import { StatusKeeper } from "./status-keeper.ts";
@@ -214,8 +215,16 @@ export class Speaker {
   #replan(): void {
     const news = this.#config.take(() => this.#state.announced());
     if (news?.layer2 !== undefined) this.#state.setConfig(news.layer2);
-    this.#layer2.apply(this.#state.replan());
+    const changes = this.#state.replan();
+    this.#countOwnerChanges(ownerChanges(changes));
+    this.#layer2.apply(changes);
     if (this.#state.configured) this.#statuses.begin();
+  }
+
+  #countOwnerChanges({ gained, lost }: OwnerChanges): void {
+    const { metrics } = this.#ports;
+    if (gained > 0) metrics.add("metallb_speaker_owner_changes_total", { direction: "gained" }, gained);
+    if (lost > 0) metrics.add("metallb_speaker_owner_changes_total", { direction: "lost" }, lost);
   }
 
   #onWorkerEvent(event: WorkerEvent): void {

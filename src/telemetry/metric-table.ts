@@ -92,6 +92,11 @@ export const METRICS = {
       help: "1 for each service address that this node announces",
       labels: ["service", "protocol", "node", "ip"],
     },
+    metallb_speaker_owner_changes_total: {
+      type: "counter",
+      help: "Services that this node took over from another (gained), or another from it (lost)",
+      labels: ["direction"],
+    },
     metallb_layer2_requests_received: addressCounter(
       "metallb_layer2_requests_received",
       "ARP requests and neighbour solicitations received for announced addresses",

@@ -50,10 +50,14 @@ describe("the owner is one of those who are alive", () => {
     const speaker = await lab.speaker("node-a", { speakerPods: SPEAKER_PODS });
     await tell(speaker, "node-a", "node-b", "node-c");
     expect(speaker.answers()).toEqual([]);
+    const moves = () => speaker.metrics.series("metallb_speaker_owner_changes_total");
+    expect(moves()).toEqual([]);
     await tell(speaker, "node-a", "node-c");
     expect(speaker.answers()).toEqual(["10.0.0.1"]);
+    expect(moves()).toEqual(['metallb_speaker_owner_changes_total{direction="gained"}']);
     await tell(speaker, "node-a", "node-b", "node-c");
     expect(speaker.answers()).toEqual([]);
+    expect(moves()).toContain('metallb_speaker_owner_changes_total{direction="lost"}');
   });
 
   test("a member that is no node of the cluster is none", async () => {
