@@ -17,6 +17,8 @@ export interface L2Advertisement {
   readonly serviceSelectors: readonly LabelSelector[];
   /** Weights (1..100) that are summed per node. */
   readonly preferredNodes: readonly { readonly weight: number; readonly selector: LabelSelector }[];
+  /** How often addresses are announced again after a take-over; 0: never. Absent: the default. */
+  readonly gratuitousInterval?: Millis | undefined;
 }
 
 /** A BGPAdvertisement after parsing: pool names and communities are resolved, selectors are checked. */

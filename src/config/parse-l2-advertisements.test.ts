@@ -77,10 +77,26 @@ test("selectors, interfaces and weights are parsed", () => {
   });
 });
 
+test.each([
+  [undefined, undefined],
+  ["0s", 0],
+  ["10s", 10_000],
+  ["1m30s", 90_000],
+  ["1h", 3_600_000],
+])("a gratuitous interval of %s", (gratuitousInterval, want) => {
+  const { advertisement, issues } = parse({ gratuitousInterval });
+  expect(issues).toEqual([]);
+  expect(advertisement?.gratuitousInterval).toBe(want);
+});
+
 const inList = (values: unknown) => ({ matchExpressions: [{ key: "a", operator: "In", values }] });
 
 describe("refused, with the advertisement left out", () => {
   test.each([
+    ["repeats within the burst", { gratuitousInterval: "9s" }, "spec.gratuitousInterval"],
+    ["repeats that nobody lives to see", { gratuitousInterval: "61m" }, "spec.gratuitousInterval"],
+    ["repeats in the past", { gratuitousInterval: "-10s" }, "spec.gratuitousInterval"],
+    ["an interval without a unit", { gratuitousInterval: "60" }, "spec.gratuitousInterval"],
     ["a pool twice", { ipAddressPools: ["v4", "v4"] }, "spec.ipAddressPools[1]"],
     ["a pool selector twice", { ipAddressPoolSelectors: [{}, {}] }, "spec.ipAddressPoolSelectors[1]"],
     [

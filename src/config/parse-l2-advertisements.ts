@@ -1,6 +1,8 @@
+import { type Millis, seconds } from "../lib/duration.ts";
 import type { KubeObject } from "../ports/kube.ts";
 import { attachedPools } from "./attached-pools.ts";
 import { l2AdvertisementSpec } from "./crd/l2-advertisement.ts";
+import { parseGoDuration } from "./go-duration.ts";
 import type { ConfigIssue } from "./issues.ts";
 import type { L2Advertisement } from "./model.ts";
 import { parseSelector, parseSelectors } from "./parse-selector.ts";
@@ -37,5 +39,19 @@ function parseOne(resource: KubeObject, pools: readonly KubeObject[], complain: 
       weight,
       selector: parseSelector(preference, `spec.preferredNodeSelectors[${i}].preference`, complain),
     })),
+    gratuitousInterval: parseInterval(spec.gratuitousInterval, complain),
   };
+}
+
+/** The least is longer than the burst of a take-over, which the repeats follow. */
+const INTERVAL = { least: seconds(10), most: seconds(3600) } as const;
+
+function parseInterval(text: string | undefined, complain: Complain): Millis | undefined {
+  if (text === undefined) return undefined;
+  const interval = parseGoDuration(text);
+  const valid = interval === 0 || (interval !== undefined && interval >= INTERVAL.least && interval <= INTERVAL.most);
+  if (valid) return interval;
+  const message = `${JSON.stringify(text)} is not a duration from 10s to 1h`;
+  complain("spec.gratuitousInterval", message, "write a duration such as 90s, or 0s for none");
+  return undefined;
 }

@@ -1,4 +1,4 @@
-/** Gratuitous frames: what they are, and when they are sent. Pure. */
+/** Gratuitous frames: what they are, and when they are sent after a take-over. Pure. */
 import { type IpAddress, familyOf } from "../ip/address.ts";
 import { type Millis, millis, seconds } from "../lib/duration.ts";
 import { ARP_OPERATION, encodeArp } from "./packet/arp.ts";

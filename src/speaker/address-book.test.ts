@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { IpAddress } from "../ip/address.ts";
 import { parseAddress } from "../ip/address.ts";
+import { millis, seconds } from "../lib/duration.ts";
 import { AddressBook } from "./address-book.ts";
 
 const V4 = parseAddress("10.0.0.1")!;
@@ -9,11 +10,11 @@ const V6 = parseAddress("fd00::1")!;
 
 test.each([V4, V6])("an address is announced with its first holder and withdrawn with its last", (address) => {
   const book = new AddressBook();
-  book.hold("ns/a", address, ["e0"]);
+  book.hold("ns/a", address, { interfaces: ["e0"] });
   expect(book.commands()).toEqual([{ do: "announce", announcement: { address, interfaces: ["e0"] } }]);
-  book.hold("ns/b", address, ["e1"]);
+  book.hold("ns/b", address, { interfaces: ["e1"] });
   expect(book.commands()).toEqual([{ do: "announce", announcement: { address, interfaces: ["e0", "e1"] } }]);
-  book.hold("ns/c", address, "all");
+  book.hold("ns/c", address, { interfaces: "all" });
   expect(book.commands()).toEqual([{ do: "announce", announcement: { address, interfaces: "all" } }]);
   expect(book.holders(address)).toEqual(["ns/a", "ns/b", "ns/c"]);
   book.release("ns/c", address);
@@ -22,6 +23,20 @@ test.each([V4, V6])("an address is announced with its first holder and withdrawn
   book.release("ns/b", address);
   expect(book.commands()).toEqual([{ do: "withdraw", address }]);
   expect(book.commands()).toEqual([]);
+});
+
+test("an address is repeated as often as any of its holders wants, and never only if none does", () => {
+  const book = new AddressBook();
+  const interfaces = "all";
+  const told = (): unknown[] => book.commands().map((command) => command.do === "announce" && command.announcement);
+  book.hold("ns/a", V4, { interfaces, repeatEvery: millis(0) });
+  expect(told()).toEqual([{ address: V4, interfaces, repeatEvery: 0 }]);
+  book.hold("ns/b", V4, { interfaces, repeatEvery: seconds(90) });
+  expect(told()).toEqual([{ address: V4, interfaces, repeatEvery: 90_000 }]);
+  book.hold("ns/c", V4, { interfaces });
+  expect(told()).toEqual([{ address: V4, interfaces, repeatEvery: 60_000 }]);
+  book.hold("ns/d", V4, { interfaces, repeatEvery: seconds(60) });
+  expect(told()).toEqual([]);
 });
 
 test("a worker that follows the commands answers exactly for what is held, and hears nothing twice", () => {
@@ -38,7 +53,7 @@ test("a worker that follows the commands answers exactly for what is held, and h
       const worker = new Map<IpAddress, unknown>();
       for (const { service, address, interfaces, flush } of steps) {
         if (interfaces === null) book.release(service, address);
-        else book.hold(service, address, interfaces);
+        else book.hold(service, address, { interfaces });
         if (interfaces === null) held.delete(`${service} ${address}`);
         else held.set(`${service} ${address}`, { address, interfaces });
         if (!flush) continue;

@@ -1,22 +1,24 @@
 import type { IpAddress } from "../ip/address.ts";
 import type { ObjectKey } from "../ports/kube.ts";
-import { sameInterfaces } from "./announce-plan.ts";
+import { mostOften } from "../layer2/repeats.ts";
+import { sameTerms } from "./announce-plan.ts";
 import type { Announcement, WorkerCommand } from "./protocol.ts";
 
-type Interfaces = Announcement["interfaces"];
+/** Where and how an address is announced. */
+type Terms = Omit<Announcement, "address">;
 
 /**
  * Which Services hold which addresses, and what the worker was told. Services that share an address hold it together:
- * it is answered on the interfaces of all of them, and withdrawn when the last one lets go.
+ * it is answered on the interfaces of all of them, announced again as often as any of them wants, and withdrawn when the last one lets go.
  */
 export class AddressBook {
-  readonly #holders = new Map<IpAddress, Map<ObjectKey, Interfaces>>();
-  readonly #told = new Map<IpAddress, Interfaces>();
+  readonly #holders = new Map<IpAddress, Map<ObjectKey, Terms>>();
+  readonly #told = new Map<IpAddress, Terms>();
   readonly #touched = new Set<IpAddress>();
 
-  hold(service: ObjectKey, address: IpAddress, interfaces: Interfaces): void {
-    const holders = this.#holders.get(address) ?? new Map<ObjectKey, Interfaces>();
-    this.#holders.set(address, holders.set(service, interfaces));
+  hold(service: ObjectKey, address: IpAddress, terms: Terms): void {
+    const holders = this.#holders.get(address) ?? new Map<ObjectKey, Terms>();
+    this.#holders.set(address, holders.set(service, terms));
     this.#touched.add(address);
   }
 
@@ -42,14 +44,16 @@ export class AddressBook {
     const holders = this.#holders.get(address);
     const told = this.#told.get(address);
     if (holders === undefined) return this.#told.delete(address) ? { do: "withdraw", address } : undefined;
-    const interfaces = union([...holders.values()]);
-    if (told !== undefined && sameInterfaces(told, interfaces)) return undefined;
-    this.#told.set(address, interfaces);
-    return { do: "announce", announcement: { address, interfaces } };
+    const terms = union([...holders.values()]);
+    if (told !== undefined && sameTerms(told, terms)) return undefined;
+    this.#told.set(address, terms);
+    return { do: "announce", announcement: { address, ...terms } };
   }
 }
 
-function union(all: readonly Interfaces[]): Interfaces {
-  const lists = all.filter((interfaces) => interfaces !== "all");
-  return lists.length < all.length ? "all" : [...new Set(lists.flat())].sort();
+function union(all: readonly Terms[]): Terms {
+  const lists = all.map(({ interfaces }) => interfaces).filter((interfaces) => interfaces !== "all");
+  const interfaces = lists.length < all.length ? "all" : [...new Set(lists.flat())].sort();
+  const repeatEvery = mostOften(all.map((terms) => terms.repeatEvery));
+  return repeatEvery === undefined ? { interfaces } : { interfaces, repeatEvery };
 }

@@ -8,6 +8,7 @@ import { anySelectorMatches } from "../config/selector.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { formatAddress, parseAddress } from "../ip/address.ts";
 import { firstOwner } from "../layer2/election.ts";
+import { mostOften } from "../layer2/repeats.ts";
 import type { NodeRefusal, PlacedAdvertisement } from "./eligible-nodes.ts";
 import type { PoolIndex } from "./pool-index.ts";
 import type { Announcement } from "./protocol.ts";
@@ -34,6 +35,7 @@ export type Decision =
       readonly addresses: readonly IpAddress[];
       /** Where to answer; by advertisement, whether such interfaces exist or not. */
       readonly interfaces: Announcement["interfaces"];
+      readonly repeatEvery?: Announcement["repeatEvery"];
     }
   | {
       readonly announce: false;
@@ -114,7 +116,7 @@ export function decideOn(node: string, contest: Contest, elect = electOwner): De
   const here = contest.matching.filter(({ scores }) => scores.has(node));
   if (here.length === 0) return skip("noMatchingAdvertisement");
   const owner = elect(contest);
-  if (owner === node) return { announce: true, addresses: contest.addresses, interfaces: interfacesOf(here) };
+  if (owner === node) return { announce: true, addresses: contest.addresses, ...termsOf(here) };
   const reason = nodeRefusalIn(contest, node);
   if (owner === undefined) return skip(reason ?? "noCandidates");
   return { ...skip(reason ?? "notOwner"), owner };
@@ -155,14 +157,24 @@ function interfacesOf(placed: readonly PlacedAdvertisement[]): Announcement["int
   return lists.some((list) => list.length === 0) ? "all" : [...new Set(lists.flat())].sort();
 }
 
+function termsOf(placed: readonly PlacedAdvertisement[]): Omit<Announcement, "address"> {
+  const repeatEvery = mostOften(placed.map(({ advertisement }) => advertisement.gratuitousInterval));
+  return { interfaces: interfacesOf(placed), ...(repeatEvery === undefined ? {} : { repeatEvery }) };
+}
+
 export function skip(reason: SkipReason): Decision & { readonly announce: false } {
   return { announce: false, reason };
 }
 
 export function sameDecision(a: Decision, b: Decision): boolean {
-  if (a.announce && b.announce)
-    return sameItems(a.addresses, b.addresses) && sameInterfaces(a.interfaces, b.interfaces);
+  if (a.announce && b.announce) return sameItems(a.addresses, b.addresses) && sameTerms(a, b);
   return !a.announce && !b.announce && a.reason === b.reason && a.owner === b.owner;
+}
+
+type Terms = Omit<Announcement, "address">;
+
+export function sameTerms(a: Terms, b: Terms): boolean {
+  return sameInterfaces(a.interfaces, b.interfaces) && a.repeatEvery === b.repeatEvery;
 }
 
 export function sameInterfaces(a: Announcement["interfaces"], b: Announcement["interfaces"]): boolean {

@@ -6,6 +6,7 @@ import { type IpAddress, familyOf } from "../ip/address.ts";
 import { BurstSchedule, gratuitousFrames, ROUND_INTERVAL } from "../layer2/announcer.ts";
 import { isExcluded, linkRefusal } from "../layer2/links.ts";
 import { sameMac } from "../layer2/packet/ethernet.ts";
+import { REPEAT_INTERVAL } from "../layer2/repeats.ts";
 import type { Conflict } from "../layer2/conflict.ts";
 import { type Answer, respondToArp, respondToNdp, type Standing } from "../layer2/responder.ts";
 import { millis, seconds } from "../lib/duration.ts";
@@ -15,6 +16,7 @@ import type { Clock, Timer } from "../ports/clock.ts";
 import type { FrameKind, Frames, FrameSocket } from "../ports/frames.ts";
 import type { Link, Links } from "../ports/links.ts";
 import type { Random } from "../ports/random.ts";
+import { Repeater } from "./repeater.ts";
 import { DuplicateWatch } from "./duplicate-watch.ts";
 import type { Announcement, WorkerCommand, WorkerEvent } from "./protocol.ts";
 import { PacedQueue } from "./paced-queue.ts";
@@ -65,6 +67,7 @@ export class Layer2Engine {
   readonly #rounds: PacedQueue<Round>;
   readonly #counters: RequestCounters;
   readonly #duplicates: DuplicateWatch;
+  readonly #repeater: Repeater;
   readonly #listeners = new Map<string, Listener>();
   /** Interfaces on which an address is answered, as last told to the main thread. */
   readonly #told = new Map<IpAddress, string>();
@@ -87,6 +90,8 @@ export class Layer2Engine {
     this.#rounds = new PacedQueue(ports.clock, ROUNDS_PER_TURN, (round) => this.#sendRound(round));
     this.#counters = new RequestCounters(ports.clock, (counters) => ports.emit({ on: "counters", counters }));
     this.#duplicates = new DuplicateWatch(ports.clock, (conflict) => this.#onConflict(conflict));
+    const { clock, random } = ports;
+    this.#repeater = new Repeater({ clock, random, repeat: (address) => this.#repeat(address) });
   }
 
   start(): void {
@@ -117,10 +122,7 @@ export class Layer2Engine {
   command(command: Layer2Command): void {
     switch (command.do) {
       case "announce":
-        if (!this.#announcements.has(command.announcement.address))
-          this.#duplicates.gained(command.announcement.address);
-        this.#announcements.set(command.announcement.address, command.announcement);
-        this.#fresh.add(command.announcement.address);
+        this.#announce(command.announcement);
         break;
       case "withdraw":
         this.#forget(command.address);
@@ -132,9 +134,18 @@ export class Layer2Engine {
     this.#scheduleFlush();
   }
 
+  #announce(announcement: Announcement): void {
+    const { address, repeatEvery = REPEAT_INTERVAL } = announcement;
+    if (!this.#announcements.has(address)) this.#duplicates.gained(address);
+    this.#announcements.set(address, announcement);
+    this.#repeater.set(address, repeatEvery);
+    this.#fresh.add(address);
+  }
+
   #forget(address: IpAddress): void {
     this.#announcements.delete(address);
     this.#duplicates.lost(address);
+    this.#repeater.delete(address);
     for (const { bursts } of this.#listeners.values()) bursts.stop(address);
     this.#fresh.delete(address);
     if (this.#told.delete(address)) this.#ports.emit({ on: "announcing", address, interfaces: [] });
@@ -147,6 +158,7 @@ export class Layer2Engine {
     for (const timer of [this.#flushTimer, this.#ticker, this.#reopenTimer]) timer?.cancel();
     this.#rounds.clear();
     this.#duplicates.close();
+    this.#repeater.close();
     this.#counters.flush();
     this.#ports.emit({ on: "stopped" });
   }
@@ -291,6 +303,13 @@ export class Layer2Engine {
     const now = this.#ports.clock.now();
     this.#rounds.add(rounds.filter(({ listener, address }) => listener.bursts.start(address, now)));
     this.#scheduleTick();
+  }
+
+  /** Returns how many frames it takes. */
+  #repeat(address: IpAddress): number {
+    const rounds = this.#listenersOf(address).map((listener) => ({ listener, address }));
+    this.#rounds.add(rounds);
+    return rounds.length * (familyOf(address) === "IPv4" ? 2 : 1);
   }
 
   #scheduleTick(): void {

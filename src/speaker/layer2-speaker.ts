@@ -14,6 +14,7 @@ interface Holding {
   readonly service: ServiceView;
   readonly addresses: readonly IpAddress[];
   readonly interfaces: Announcement["interfaces"];
+  readonly repeatEvery?: Announcement["repeatEvery"];
 }
 
 export interface Layer2Ports {
@@ -89,7 +90,9 @@ export class Layer2Speaker {
     const dropped = (old?.addresses ?? []).filter((address) => !holding.addresses.includes(address));
     for (const address of dropped) this.#drop(key, address);
     if (dropped.length > 0) this.#logEnd(key, dropped, "loadBalancerIPChanged");
-    for (const address of holding.addresses) this.#book.hold(key, address, holding.interfaces);
+    const { interfaces, repeatEvery } = holding;
+    const terms = repeatEvery === undefined ? { interfaces } : { interfaces, repeatEvery };
+    for (const address of holding.addresses) this.#book.hold(key, address, terms);
     const renewed = old?.service.uid !== holding.service.uid;
     const gained = holding.addresses.filter((address) => renewed || !old.addresses.includes(address));
     for (const address of gained) this.#gain(key, address);

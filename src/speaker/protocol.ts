@@ -3,9 +3,9 @@
  * Desired state goes down as differences, facts come up as events.
  */
 import type { IpAddress } from "../ip/address.ts";
-import type { Millis } from "../lib/duration.ts";
 import type { Endpoint } from "../membership/message.ts";
 import type { Standing } from "../membership/self-doubt.ts";
+import type { Millis } from "../lib/duration.ts";
 import type { LogFields } from "../ports/log.ts";
 import type { MembershipConfig } from "./membership-config.ts";
 
@@ -23,6 +23,8 @@ export interface Announcement {
   readonly address: IpAddress;
   /** Interface names, or "all" that qualify. */
   readonly interfaces: "all" | readonly string[];
+  /** How often it is announced again after the first burst; 0: never. Absent: the default. */
+  readonly repeatEvery?: Millis | undefined;
 }
 
 export type WorkerCommand =

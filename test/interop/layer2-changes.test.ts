@@ -48,7 +48,7 @@ describe.skipIf(requirement.skip)("layer 2 follows the network", () => {
     return lines;
   }
 
-  test("an address is told to everybody in five rounds over 4.4 s, and never again", async () => {
+  test("an address is told to everybody in five rounds over 4.4 s, and then not for a while", async () => {
     const worker = new WorkerInNamespace(network, node);
     await worker.until((event) => event.on === "announcing" || event.on === "ready");
     await expect

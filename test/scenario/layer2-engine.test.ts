@@ -32,8 +32,10 @@ beforeEach(() => {
   engine.start();
 });
 
+/** Without repeats, which layer2-repeats.test.ts is about. */
 function announce(address: string, interfaces: Announcement["interfaces"] = "all"): void {
-  engine.command({ do: "announce", announcement: { address: parseAddress(address)!, interfaces } });
+  const announcement = { address: parseAddress(address)!, interfaces, repeatEvery: millis(0) };
+  engine.command({ do: "announce", announcement });
   clock.advance(millis(0));
 }
 

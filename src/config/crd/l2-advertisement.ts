@@ -30,6 +30,12 @@ export const l2AdvertisementSpec = z.object({
     )
     .describe("Among the nodes that may announce, the one with the highest sum of weights does.")
     .optional(),
+  gratuitousInterval: z
+    .string()
+    .describe(
+      "How often the addresses are announced again after a node took them over, as a duration (90s, the default is 60s): 10s to 1h, plus up to half of it at random. 0s: not again.",
+    )
+    .optional(),
 });
 
 export const L2_ADVERTISEMENT: CrdDefinition = {
