@@ -84,10 +84,15 @@ function ended(state: WatchState, outcome: Outcome & { readonly on: "ended" }): 
   return at({ ...state, failures, resourceVersion: outcome.resourceVersion }, failures > 0);
 }
 
+/** A streaming list that began, and ended before it was whole. */
+function brokeOff({ resourceVersion, lasted }: Outcome & { readonly on: "failed" }): boolean {
+  return resourceVersion === undefined && lasted > 0;
+}
+
 function failed(state: WatchState, attempt: Attempt, outcome: Outcome & { readonly on: "failed" }): Step {
   const { error, resourceVersion } = outcome;
   if (attempt.do === "stream-list" && isUnsupported(error)) return at({ ...state, streamsLists: false });
-  const broken = attempt.do === "stream-list" && resourceVersion === undefined && outcome.lasted > 0;
+  const broken = attempt.do === "stream-list" && brokeOff(outcome);
   const before = outcome.lasted >= HEALTHY && !broken ? 0 : state.failures;
   const failures = before + 1;
   const isTooMuch = broken && failures >= BROKEN_STREAMS;
