@@ -4,10 +4,12 @@ import type { MemberChange } from "../membership/change.ts";
 import type { Endpoint } from "../membership/message.ts";
 import type { Standing } from "../membership/self-doubt.ts";
 import type { Timer } from "../ports/clock.ts";
+import { formatAddress } from "../ip/address.ts";
 import { holdsBack } from "./holding-back.ts";
 import type { MembershipConfig } from "./membership-config.ts";
 import { MembershipDriver, type MembershipPorts } from "./membership-driver.ts";
 import type { WorkerEvent } from "./protocol.ts";
+import { RareLog } from "./rare-log.ts";
 
 export interface WorkerMembershipPorts extends Pick<
   MembershipPorts,
@@ -31,6 +33,7 @@ const BRIEF_DOUBT = millis(250);
 export class WorkerMembership {
   readonly #ports: WorkerMembershipPorts;
   readonly #driver: MembershipDriver;
+  readonly #rareLog: RareLog;
   #timer: Timer | undefined;
   #seeds: readonly Endpoint[] | undefined;
   #started = false;
@@ -44,6 +47,7 @@ export class WorkerMembership {
 
   constructor({ node, address, port, settings, key }: MembershipConfig, ports: WorkerMembershipPorts) {
     this.#ports = ports;
+    this.#rareLog = new RareLog(ports.clock, (event) => ports.emit(event));
     const bind = { address, port };
     const keys = key === undefined ? [] : [key];
     const { clock, random, datagrams, streams, cipher } = ports;
@@ -57,8 +61,10 @@ export class WorkerMembership {
         cipher,
         onChange: (change) => this.#onChange(change),
         onStanding: (standing) => this.#onStanding(standing),
-        onRefused: ({ reason, detail }, from) =>
-          ports.emit({ on: "log", level: "debug", fields: { reason, detail, from }, message: `membership: ${detail}` }),
+        onRefused: ({ reason, detail }, { address, port: fromPort }) => {
+          const fields = { reason, from: formatAddress(address), port: fromPort };
+          this.#rareLog.tell(reason, { level: "warn", fields, message: `not taken from another member: ${detail}` });
+        },
         onTrouble: (code, message) => this.#tellTrouble(code, message),
       },
     );
@@ -108,12 +114,8 @@ export class WorkerMembership {
   #onChange(change: MemberChange): void {
     if (change.kind !== "name-conflict") return this.#tellMembers();
     const { node } = change.member;
-    this.#ports.emit({
-      on: "log",
-      level: "error",
-      fields: { node },
-      message: `two speakers have the name ${node}: the one that came later is not taken in`,
-    });
+    const message = `two speakers have the name ${node}: the one that came later is not taken in`;
+    this.#rareLog.tell(change.kind, { level: "error", fields: { node }, message });
   }
 
   #onStanding(standing: Standing): void {
