@@ -151,21 +151,22 @@ test.concurrent("a leader that stops is followed within a second, one that is pa
 test.concurrent("what a paused leader sent arrives after it was followed, and is refused", async (context) => {
   const world = await cluster(2, context);
   const old = await settled(world);
-  old.route.delay = 7000;
+  old.route.hold();
   await createService(world, "late");
-  // Its watch is not slow: it has decided and sent its write, which is on the way for seven seconds.
+  // Only the way to the server is slow: it has seen the Service, and decided and sent its write.
+  await until(2000, () => old.log.includes('"default/late"'));
   await new Promise((resolve) => setTimeout(resolve, 500));
-  const sent = old.route.sent;
+  const onTheWay = old.route.onTheWay;
   old.kill("SIGSTOP");
-  expect(sent).toBeGreaterThan(0);
+  expect(onTheWay).toBeGreaterThan(0);
   await untilServed(world, "late", 6000);
   await createService(world, "next");
   await untilServed(world, "next", 1000);
   const before = world.lab.server.testing.counts["patch services"]!;
+  old.route.release();
   await until(9000, () => world.lab.server.testing.counts["patch services"] === before + 1);
   expectOneAddressEach(world);
   old.kill("SIGCONT");
-  old.route.delay = 0;
   await until(15_000, () => old.log.includes("standing by"));
   expectOneAddressEach(world);
 });

@@ -8,10 +8,8 @@ const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
 
 /** The way from one process to the API server: whatever it sends can be made to arrive late. */
 export class SlowRoute {
-  /** Milliseconds by which bytes to the server come late. */
-  delay = 0;
-  /** Bytes that came from the process and have not arrived. */
-  sent = 0;
+  /** What came from the process and is held back, in order; undefined: nothing is. */
+  #held: (() => void)[] | undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -31,6 +29,22 @@ export class SlowRoute {
     return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** How much came from the process and has not arrived. */
+  get onTheWay(): number {
+    return this.#held?.length ?? 0;
+  }
+
+  /** From now on nothing arrives. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** What was held back arrives, and all that follows at once. */
+  release(): void {
+    for (const arrive of this.#held?.splice(0) ?? []) arrive();
+    this.#held = undefined;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((closed) => this.#server.close(() => closed()));
@@ -43,15 +57,9 @@ export class SlowRoute {
       socket.on("error", () => {});
       socket.on("close", () => this.#sockets.delete(socket));
     }
-    const late = (act: () => void) => void setTimeout(act, this.delay);
-    client.on("data", (bytes: Buffer) => {
-      this.sent += bytes.length;
-      late(() => {
-        this.sent -= bytes.length;
-        upstream.write(bytes);
-      });
-    });
-    client.on("end", () => late(() => upstream.end()));
+    const arrive = (act: () => void) => (this.#held === undefined ? act() : this.#held.push(act));
+    client.on("data", (bytes: Buffer) => arrive(() => upstream.write(bytes)));
+    client.on("end", () => arrive(() => upstream.end()));
     // A client that gives a request up takes back what has not arrived.
     client.on("close", () => upstream.destroy());
     upstream.on("data", (bytes) => client.write(bytes));
