@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { gossipKey } from "../../src/membership/wire/gossip-key.ts";
 import {
   type ClusterMember,
@@ -130,7 +130,7 @@ describe.skipIf(requireOrSkip([...NEEDS]).skip)("with serf 0.10.1 and 0.9.4", ()
       spoiling.begin(cluster);
       await new Promise((done) => setTimeout(done, 15_000));
       // Chance decides what becomes of a datagram, and few are sent in a second.
-      await expect.poll(() => spoiling.effect(cluster), { timeout: 60_000 }).toBeGreaterThan(2);
+      await vi.waitFor(() => expect(spoiling.effect(cluster)).toBeGreaterThan(2), { timeout: 60_000, interval: 250 });
       await allSee([alpha, beta, gamma, delta], NAMES);
       if (spoiling.harmless !== true) return;
       expect(gamma.changesOf("alpha")).not.toContain("suspected");
