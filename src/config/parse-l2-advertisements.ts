@@ -2,7 +2,7 @@ import { type Millis, seconds } from "../lib/duration.ts";
 import type { KubeObject } from "../ports/kube.ts";
 import { attachedPools } from "./attached-pools.ts";
 import { l2AdvertisementSpec } from "./crd/l2-advertisement.ts";
-import { parseGoDuration } from "./go-duration.ts";
+import { parseGoDuration } from "../lib/go-duration.ts";
 import type { ConfigIssue } from "./issues.ts";
 import type { L2Advertisement } from "./model.ts";
 import { parseSelector, parseSelectors } from "./parse-selector.ts";

@@ -1,7 +1,7 @@
 import type { Millis } from "../lib/duration.ts";
 import { millis, seconds } from "../lib/duration.ts";
 import { CONNECT_TIME } from "./crd/bgp-peer.ts";
-import { parseGoDuration } from "./go-duration.ts";
+import { parseGoDuration } from "../lib/go-duration.ts";
 import type { SessionTimers } from "./model.ts";
 import type { Complain } from "./resource.ts";
 
