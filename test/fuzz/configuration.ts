@@ -1,4 +1,5 @@
 import { Allocator } from "../../src/allocator/allocator.ts";
+import { CONFIG_KINDS, type ConfigKind } from "../../src/config/config-kinds.ts";
 import { convertBgpPeer } from "../../src/config/convert-bgp-peer.ts";
 import { formatIssue } from "../../src/config/issues.ts";
 import { projectNode } from "../../src/config/node.ts";
@@ -28,14 +29,9 @@ export interface FuzzReport {
 type List = keyof typeof CONFIG_SEEDS;
 
 const LISTS = Object.keys(CONFIG_SEEDS) as readonly List[];
-const ADMITTED = {
-  ipAddressPools: "IPAddressPool",
-  l2Advertisements: "L2Advertisement",
-  bgpAdvertisements: "BGPAdvertisement",
-  bgpPeers: "BGPPeer",
-  bfdProfiles: "BFDProfile",
-  communities: "Community",
-} as const satisfies Readonly<Record<List, string>>;
+const KIND_OF = Object.fromEntries(Object.entries(CONFIG_KINDS).map(([kind, list]) => [list, kind])) as Readonly<
+  Record<List, ConfigKind>
+>;
 
 const VALID = Object.fromEntries(LISTS.map((list) => [list, [CONFIG_SEEDS[list]]])) as unknown as ConfigObjects;
 const NAMESPACES = [{ name: "default", labels: { zone: "a" } }];
@@ -85,7 +81,7 @@ function readConfig(input: MutatedConfig): readonly string[] {
     };
     const issues = validateConfig(objects);
     if (list === "bgpPeers") for (const version of ["v1beta1", "v1beta2"] as const) convertBgpPeer(object, version);
-    const kind = ADMITTED[list];
+    const kind = KIND_OF[list];
     admit({ kind, operation: "CREATE", namespace: "metallb-system", name: "x", object }, VALID);
     return issues.map(formatIssue);
   });

@@ -1,11 +1,12 @@
 /** The real kubectl, an API server that calls webhooks, and `metallb controller` as a process of its own. */
+import type { ConfigKind } from "../../src/config/config-kinds.ts";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { KINDS } from "../../src/config/kinds.ts";
-import { type CheckedKind, WEBHOOKS } from "../../src/controller/admission/webhooks.ts";
+import { WEBHOOKS } from "../../src/controller/admission/webhooks.ts";
 import { customResourceDefinitions } from "../../src/config/crds.ts";
 import { type ApiServerLab, eventually, startApiServerLab } from "../support/api-server-lab.ts";
 import { Kubectl } from "../support/kubectl.ts";
@@ -14,7 +15,7 @@ import { requireOrSkip } from "../support/requirements.ts";
 import { webhookConfiguration } from "../support/webhook-configuration.ts";
 
 const NAMESPACE = "metallb-system";
-const KINDS_CHECKED = Object.keys(WEBHOOKS) as readonly CheckedKind[];
+const KINDS_CHECKED = Object.keys(WEBHOOKS) as readonly ConfigKind[];
 const CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
 
 const folder = mkdtempSync(join(tmpdir(), "metallb-webhook-"));
@@ -129,7 +130,7 @@ describe.skipIf(need.skip)("kubectl apply", () => {
   });
 
   test("of objects in another namespace shows where they belong", async () => {
-    const specs: Partial<Record<CheckedKind, object>> = {
+    const specs: Partial<Record<ConfigKind, object>> = {
       IPAddressPool: { addresses: ["10.9.0.0/24"] },
       BGPPeer: { ...PEER, peerAddress: "10.0.0.1", disableMP: true },
     };

@@ -1,3 +1,4 @@
+import { CONFIG_KINDS, type ConfigKind } from "../../config/config-kinds.ts";
 import { convertBgpPeer } from "../../config/convert-bgp-peer.ts";
 import { fieldsOf } from "../../config/fields.ts";
 import { type ConfigIssue, formatIssue } from "../../config/issues.ts";
@@ -5,11 +6,10 @@ import { nameOf } from "../../config/resource.ts";
 import { type ConfigObjects, validateConfig } from "../../config/validate.ts";
 import type { KubeObject } from "../../ports/kube.ts";
 import type { AdmissionAnswer, AdmissionRequest } from "../../ports/webhook.ts";
-import { type CheckedKind, WEBHOOKS } from "./webhooks.ts";
 
 /** What somebody wants to do to an object of a checked kind. */
 export interface Incoming extends Pick<AdmissionRequest, "operation" | "namespace" | "name" | "object"> {
-  readonly kind: CheckedKind;
+  readonly kind: ConfigKind;
 }
 
 /** Longer lists help nobody, and the answer has a limit. */
@@ -64,19 +64,19 @@ function admitDeletion({ kind, namespace, name }: Incoming, existing: ConfigObje
 }
 
 /** Objects may come in every version that is served; or why this one can't be read. */
-function inStoredVersion(kind: CheckedKind, object: KubeObject): KubeObject | string {
+function inStoredVersion(kind: ConfigKind, object: KubeObject): KubeObject | string {
   if (kind !== "BGPPeer" || object.apiVersion === "metallb.io/v1beta2") return object;
   const converted = convertBgpPeer(object, "v1beta2");
   return converted.ok ? converted.value.object : converted.error;
 }
 
-function withObject(existing: ConfigObjects, kind: CheckedKind, object: KubeObject): ConfigObjects {
-  const { field } = WEBHOOKS[kind];
+function withObject(existing: ConfigObjects, kind: ConfigKind, object: KubeObject): ConfigObjects {
+  const field = CONFIG_KINDS[kind];
   const others = existing[field].filter((other) => nameOf(other) !== nameOf(object));
   return { ...existing, [field]: [...others, object] };
 }
 
-function deprecations(kind: CheckedKind, object: KubeObject): readonly string[] {
+function deprecations(kind: ConfigKind, object: KubeObject): readonly string[] {
   const isOn = kind === "BGPPeer" && fieldsOf(object["spec"])["disableMP"] === true;
   return isOn ? ["spec.disableMP is deprecated and has no effect"] : [];
 }

@@ -1,3 +1,4 @@
+import { CONFIG_KINDS, type ConfigKind } from "../../config/config-kinds.ts";
 import { KINDS } from "../../config/kinds.ts";
 import { projectNode } from "../../config/node.ts";
 import { projectSecret } from "../../config/secret.ts";
@@ -6,9 +7,9 @@ import { type Millis, millis } from "../../lib/duration.ts";
 import { err, ok, type Result } from "../../lib/result.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { KubeClient, KubeObject, ResourceType } from "../../ports/kube.ts";
-import { type CheckedKind, WEBHOOKS } from "./webhooks.ts";
+import { WEBHOOKS } from "./webhooks.ts";
 
-const KINDS_CHECKED = Object.keys(WEBHOOKS) as readonly CheckedKind[];
+const KINDS_CHECKED = Object.keys(WEBHOOKS) as readonly ConfigKind[];
 
 interface Reader {
   readonly client: Pick<KubeClient, "list">;
@@ -23,7 +24,7 @@ interface Reader {
  */
 export async function readExisting(
   reader: Reader,
-  kind: CheckedKind,
+  kind: ConfigKind,
   timeout: Millis,
 ): Promise<Result<ConfigObjects, string>> {
   const { namespace } = reader;
@@ -39,7 +40,7 @@ export async function readExisting(
     return [];
   };
   const everything = Promise.all([
-    Promise.all(KINDS_CHECKED.map(async (each) => [WEBHOOKS[each].field, await list(KINDS[each])] as const)),
+    Promise.all(KINDS_CHECKED.map(async (each) => [CONFIG_KINDS[each], await list(KINDS[each])] as const)),
     needs.includes("nodes") ? list(KINDS.Node) : undefined,
     needs.includes("secrets") ? list(KINDS.Secret) : undefined,
   ]);

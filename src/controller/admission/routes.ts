@@ -1,3 +1,4 @@
+import type { ConfigKind } from "../../config/config-kinds.ts";
 import { convertBgpPeer, type BgpPeerVersion } from "../../config/convert-bgp-peer.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -7,7 +8,7 @@ import type { Metrics } from "../../ports/metrics.ts";
 import type { Admit, AdmissionAnswer, AdmissionRequest, Convert, WebhookRoutes } from "../../ports/webhook.ts";
 import { admit, admitAtSight } from "./admit.ts";
 import { readExisting, readingTime } from "./existing-objects.ts";
-import { type CheckedKind, CONVERSION_PATH, WEBHOOKS } from "./webhooks.ts";
+import { CONVERSION_PATH, WEBHOOKS } from "./webhooks.ts";
 
 interface RoutesPorts {
   readonly client: Pick<KubeClient, "list">;
@@ -21,14 +22,14 @@ const OUTCOMES = { 200: "allowed", 403: "denied", 500: "error" } as const;
 
 /** Our webhooks. `namespace` is where the configuration is. */
 export function createWebhookRoutes(namespace: string, ports: RoutesPorts): WebhookRoutes {
-  const kinds = Object.entries(WEBHOOKS) as readonly (readonly [CheckedKind, { readonly path: string }])[];
+  const kinds = Object.entries(WEBHOOKS) as readonly (readonly [ConfigKind, { readonly path: string }])[];
   return {
     admission: Object.fromEntries(kinds.map(([kind, { path }]) => [path, admission(kind, namespace, ports)])),
     conversion: { [CONVERSION_PATH]: convert },
   };
 }
 
-function admission(kind: CheckedKind, namespace: string, ports: RoutesPorts): Admit {
+function admission(kind: ConfigKind, namespace: string, ports: RoutesPorts): Admit {
   const { metrics, log } = ports;
   return async (request) => {
     const answer = await judge({ kind, namespace, ports }, request);
@@ -41,7 +42,7 @@ function admission(kind: CheckedKind, namespace: string, ports: RoutesPorts): Ad
 }
 
 interface Court {
-  readonly kind: CheckedKind;
+  readonly kind: ConfigKind;
   /** Where the configuration is. */
   readonly namespace: string;
   readonly ports: RoutesPorts;

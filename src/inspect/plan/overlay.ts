@@ -5,8 +5,8 @@ import { fieldsOf } from "../../config/fields.ts";
 import { KINDS } from "../../config/kinds.ts";
 import type { KubeObject } from "../../ports/kube.ts";
 import { closestName } from "../closest-name.ts";
-import { CONFIG_KINDS, type ConfigKind, knownVersion } from "../validate/known-kinds.ts";
-import type { ConfigLists } from "../cluster/config-lists.ts";
+import { CONFIG_KINDS, type ConfigKind, type ConfigLists } from "../../config/config-kinds.ts";
+import { knownVersion } from "../validate/known-kinds.ts";
 import type { ObjectChange } from "./plan-report.ts";
 
 /** What is to be done to a cluster's configuration. */

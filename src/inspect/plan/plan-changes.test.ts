@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SnapshotSpec } from "../../../test/support/cluster-snapshot.ts";
 import { poolObject, snapshotOf } from "../../../test/support/cluster-snapshot.ts";
-import type { ConfigLists } from "../cluster/config-lists.ts";
+import type { ConfigLists } from "../../config/config-kinds.ts";
 import { collectConfig } from "../validate/collect-config.ts";
 import { overlay } from "./overlay.ts";
 import { planChanges } from "./plan-changes.ts";

@@ -13,7 +13,7 @@ import { settle } from "../cluster/settle.ts";
 import type { ClusterSnapshot } from "../cluster/snapshot.ts";
 import { counted } from "../render/words.ts";
 import type { CollectedConfig } from "../validate/collect-config.ts";
-import type { ConfigLists } from "../cluster/config-lists.ts";
+import type { ConfigLists } from "../../config/config-kinds.ts";
 import type { Overlay } from "./overlay.ts";
 import type { PlanIssue, PlanReport, PoolChange } from "./plan-report.ts";
 import { byGravity, type Holding, holdingOf, serviceChange } from "./service-changes.ts";

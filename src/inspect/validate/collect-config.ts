@@ -9,7 +9,8 @@ import type { Manifest, ManifestText } from "../manifest/manifest.ts";
 import { parseManifests } from "../manifest/parse-manifests.ts";
 import { USUAL_NAMESPACE } from "../options.ts";
 import { checkMetadata } from "./check-metadata.ts";
-import { CONFIG_KINDS, isConfigKind, isOurGroup, knownVersion, unknownKindFix } from "./known-kinds.ts";
+import { CONFIG_KINDS, type ConfigKind, type ConfigLists } from "../../config/config-kinds.ts";
+import { isConfigKind, isOurGroup, knownVersion, unknownKindFix } from "./known-kinds.ts";
 import { refuseUnknownFields } from "./unknown-fields.ts";
 import type { ValidationIssue } from "./validation-report.ts";
 
@@ -17,7 +18,7 @@ const LEGACY_PEER = BGP_PEER.versions.find(({ storage }) => !storage)!;
 
 type Complaint = Pick<ConfigIssue, "object" | "field" | "message" | "fix">;
 
-type Lists = { -readonly [K in (typeof CONFIG_KINDS)[keyof typeof CONFIG_KINDS]]: KubeObject[] };
+type Lists = Readonly<Record<keyof ConfigLists, KubeObject[]>>;
 
 /** The configuration that manifests contain, and what can be said against it object by object. */
 export interface CollectedConfig {
@@ -104,7 +105,7 @@ class Collector {
       : located(issue, manifest, severity);
   }
 
-  #keep(kind: keyof typeof CONFIG_KINDS, manifest: Manifest, object: KubeObject, issues: ConfigIssue[]): void {
+  #keep(kind: ConfigKind, manifest: Manifest, object: KubeObject, issues: ConfigIssue[]): void {
     const { name, namespace } = object.metadata;
     if (name === "" || namespace !== this.namespace) return;
     this.#manifests.set(`${kind} ${namespace}/${name}`, manifest);

@@ -1,4 +1,4 @@
-import type { ConfigObjects } from "../../config/validate.ts";
+import { CONFIG_KINDS, type ConfigKind } from "../../config/config-kinds.ts";
 import { customResourceDefinitions } from "../../config/crds.ts";
 import { fieldsOf } from "../../config/fields.ts";
 import { KINDS } from "../../config/kinds.ts";
@@ -14,18 +14,6 @@ export interface KnownVersion {
   /** What the API server says to whoever uses this version. */
   readonly deprecation: string | undefined;
 }
-
-/** Kinds that users write, by the name of their list. The others are written by the controller and the speakers. */
-export const CONFIG_KINDS = {
-  IPAddressPool: "ipAddressPools",
-  L2Advertisement: "l2Advertisements",
-  BGPAdvertisement: "bgpAdvertisements",
-  BGPPeer: "bgpPeers",
-  BFDProfile: "bfdProfiles",
-  Community: "communities",
-} as const satisfies Readonly<Record<string, keyof ConfigObjects>>;
-
-export type ConfigKind = keyof typeof CONFIG_KINDS;
 
 const KNOWN: ReadonlyMap<string, KnownVersion> = new Map(
   customResourceDefinitions().flatMap(({ spec }) =>
