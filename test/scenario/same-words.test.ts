@@ -5,18 +5,11 @@ import { admit } from "../../src/controller/admission/admit.ts";
 import { NO_PAINT } from "../../src/inspect/render/paint.ts";
 import { renderValidation } from "../../src/inspect/validate/render-validation.ts";
 import { validateManifests } from "../../src/inspect/validate/validate-manifests.ts";
+import { NO_OBJECTS } from "../support/config-objects.ts";
 import type { KubeObject } from "../../src/ports/kube.ts";
 import { planConfigState } from "../../src/reporting/config-state-plan.ts";
 
 const NAMESPACE = "metallb-system";
-const NOTHING = {
-  ipAddressPools: [],
-  l2Advertisements: [],
-  bgpAdvertisements: [],
-  bgpPeers: [],
-  bfdProfiles: [],
-  communities: [],
-};
 
 const LISTS = {
   IPAddressPool: "ipAddressPools",
@@ -102,7 +95,7 @@ describe("webhook, validate and ConfigurationState say the same, word for word",
   ])("$kind: $says", ({ kind, spec, beside, says }) => {
     const neighbours = beside === undefined ? [] : [object("IPAddressPool", "beside", { addresses: beside })];
     const wrong = object(kind, "wrong", spec);
-    const existing = { ...NOTHING, ipAddressPools: neighbours };
+    const existing = { ...NO_OBJECTS, ipAddressPools: neighbours };
     const answer = admit({ kind, operation: "CREATE", namespace: NAMESPACE, name: "wrong", object: wrong }, existing);
     expect(answer).toMatchObject({ allowed: false, message: expect.stringContaining(says) as string });
 

@@ -1,18 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { type ConfigObjects, validateConfig } from "../../config/validate.ts";
 import { formatIssue } from "../../config/issues.ts";
+import { NO_OBJECTS } from "../../../test/support/config-objects.ts";
 import type { KubeObject } from "../../ports/kube.ts";
 import { admit, admitAtSight, type Incoming } from "./admit.ts";
 
 const HOME = "metallb-system";
-const NONE: ConfigObjects = {
-  ipAddressPools: [],
-  l2Advertisements: [],
-  bgpAdvertisements: [],
-  bgpPeers: [],
-  bfdProfiles: [],
-  communities: [],
-};
 
 function object(kind: string, name: string, spec: object, more: object = {}): KubeObject {
   const apiVersion = kind === "BGPPeer" ? "metallb.io/v1beta2" : "metallb.io/v1beta1";
@@ -123,7 +116,7 @@ describe("admit", () => {
       false,
     ],
   ])("%s: %#", (_, request, existing, allowed) => {
-    expect(admit(request, { ...NONE, ...existing })).toMatchObject({ allowed, code: allowed ? 200 : 403 });
+    expect(admit(request, { ...NO_OBJECTS, ...existing })).toMatchObject({ allowed, code: allowed ? 200 : 403 });
   });
 
   const aggregated = object("BGPAdvertisement", "adv", { aggregationLength: 26, aggregationLengthV6: 120 });
@@ -181,17 +174,20 @@ describe("admit", () => {
       "echo",
     ],
   ])("%s, against the whole configuration", (_, request, existing, fragment) => {
-    const answer = admit(request, { ...NONE, ...existing });
+    const answer = admit(request, { ...NO_OBJECTS, ...existing });
     expect(answer.allowed).toBe(fragment === undefined);
     expect(answer.message).toContain(fragment ?? "");
   });
 
   test("what is not there yet is a warning once, for who refers to it", () => {
     const adv = object("BGPAdvertisement", "adv", { communities: ["later"] });
-    const answer = admit(incoming("BGPAdvertisement", adv), { ...NONE, ipAddressPools: [pool("a", "10.0.0.0/24")] });
+    const answer = admit(incoming("BGPAdvertisement", adv), {
+      ...NO_OBJECTS,
+      ipAddressPools: [pool("a", "10.0.0.0/24")],
+    });
     expect(answer).toMatchObject({ allowed: true, warnings: [expect.stringContaining("later")] });
     const other = admit(incoming("IPAddressPool", pool("b", "10.1.0.0/24")), {
-      ...NONE,
+      ...NO_OBJECTS,
       bgpAdvertisements: [adv],
       ipAddressPools: [pool("a", "10.0.0.0/24")],
     });
@@ -199,23 +195,23 @@ describe("admit", () => {
   });
 
   test("says what a running process would say", () => {
-    const objects = { ...NONE, ipAddressPools: [pool("a", "10.0.0.0/24", "x"), pool("b", "10.0.0.0/25")] };
+    const objects = { ...NO_OBJECTS, ipAddressPools: [pool("a", "10.0.0.0/24", "x"), pool("b", "10.0.0.0/25")] };
     const [a, b] = objects.ipAddressPools;
-    const answer = admit(incoming("IPAddressPool", a!), { ...NONE, ipAddressPools: [b!] });
+    const answer = admit(incoming("IPAddressPool", a!), { ...NO_OBJECTS, ipAddressPools: [b!] });
     expect(answer.message.split("\n")).toEqual(validateConfig(objects).map(formatIssue));
   });
 
   test("an object that was broken before may change elsewhere, with a warning", () => {
     const labelled = object("IPAddressPool", "broken", { addresses: ["nonsense"] }, { labels: { a: "b" } });
     const answer = admit(incoming("IPAddressPool", labelled, { operation: "UPDATE" }), {
-      ...NONE,
+      ...NO_OBJECTS,
       ipAddressPools: [broken],
     });
     expect(answer).toMatchObject({ allowed: true, warnings: [expect.stringContaining("nonsense")] });
   });
 
   test("many mistakes become a list of bearable length", () => {
-    const answer = admit(incoming("IPAddressPool", pool("a", ...Array<string>(100).fill("x"))), NONE);
+    const answer = admit(incoming("IPAddressPool", pool("a", ...Array<string>(100).fill("x"))), NO_OBJECTS);
     expect(answer.message.split("\n")).toHaveLength(21);
     expect(answer.message).toMatch(/\nand \d+ more$/);
   });
@@ -225,14 +221,14 @@ describe("BGPPeer", () => {
   const SPEC = { myASN: 64_512, peerASN: 64_513, peerAddress: "10.0.0.1" };
 
   test("disableMP is worth a warning, and no excuse", () => {
-    const answer = admit(incoming("BGPPeer", object("BGPPeer", "p", { ...SPEC, disableMP: true })), NONE);
+    const answer = admit(incoming("BGPPeer", object("BGPPeer", "p", { ...SPEC, disableMP: true })), NO_OBJECTS);
     expect(answer).toMatchObject({ allowed: true, warnings: [expect.stringContaining("disableMP is deprecated")] });
   });
 
   test("comes as v1beta1, too", () => {
     const old = { ...object("BGPPeer", "p", SPEC), apiVersion: "metallb.io/v1beta1" };
-    expect(admit(incoming("BGPPeer", old), NONE)).toMatchObject({ allowed: true });
-    expect(admit(incoming("BGPPeer", { ...old, apiVersion: "metallb.io/v9" }), NONE)).toMatchObject({
+    expect(admit(incoming("BGPPeer", old), NO_OBJECTS)).toMatchObject({ allowed: true });
+    expect(admit(incoming("BGPPeer", { ...old, apiVersion: "metallb.io/v9" }), NO_OBJECTS)).toMatchObject({
       allowed: false,
       message: expect.stringContaining("v9"),
     });
@@ -247,7 +243,7 @@ describe("a BFDProfile that goes", () => {
     ["nobody uses it", [object("BGPPeer", "p", { bfdProfile: "slow" }), object("BGPPeer", "q", {})], true],
     ["peers use it", peers, false],
   ])("%s", (_, bgpPeers, allowed) => {
-    const answer = admit(request, { ...NONE, bgpPeers });
+    const answer = admit(request, { ...NO_OBJECTS, bgpPeers });
     expect(answer.allowed).toBe(allowed);
     if (!allowed)
       expect(answer.message).toMatch(/^failed to delete BFDProfile metallb-system\/fast: used by BGPPeer p1, p2; /);
