@@ -12,6 +12,7 @@ import { ownerOrder } from "../layer2/election.ts";
 import type { Decision } from "./announce-plan.ts";
 import type { AnnounceOptions } from "./announce-state.ts";
 import { AnnounceState } from "./announce-state.ts";
+import { SpeakerObjects } from "./speaker-objects.ts";
 
 const ADDRESSES = {
   IPv4: ["10.0.0.1"],
@@ -59,10 +60,12 @@ const BASE = projectService({
 /** What the speaker on `self` decides in a world. */
 function decideOn(self: string, world: World): Decision {
   const { ips = ["10.0.0.1"], endpoints = ["a"], nodes = [node("a")], advertisements = [advertisement()] } = world;
-  const state = new AnnounceState({ node: self, loadBalancerClass: "", ignoreExcludeLabel: false, ...world.options });
+  const options = { node: self, loadBalancerClass: "", ignoreExcludeLabel: false, ...world.options };
+  const objects = new SpeakerObjects(options);
+  const state = new AnnounceState(options, objects);
   const range = (text: string) => prefixRange(parsePrefix(text)!);
   const common = { autoAssign: true, avoidBuggyIPs: true, serviceAllocation: undefined };
-  for (const view of nodes) state.setNode(view);
+  for (const view of nodes) objects.setNode(view);
   state.setConfig({
     pools: [
       { name: "pool", ranges: [range("10.0.0.0/24"), range("fd00::/64")], ...common },
@@ -70,12 +73,12 @@ function decideOn(self: string, world: World): Decision {
     ],
     advertisements,
   });
-  state.setSlice("shop/web-1", {
+  objects.setSlice("shop/web-1", {
     service: "shop/web",
     usable: endpoints !== "none",
     nodes: endpoints === "none" ? [] : endpoints,
   });
-  state.setService("shop/web", { ...BASE, ingress: ips.map((ip) => ({ ip, hostname: "" })), ...world.service });
+  objects.setService("shop/web", { ...BASE, ingress: ips.map((ip) => ({ ip, hostname: "" })), ...world.service });
   state.replan();
   return state.decisionOf("shop/web") ?? { announce: false, reason: "serviceDeleted" };
 }

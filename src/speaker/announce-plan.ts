@@ -3,24 +3,22 @@
  * speaker computes it from the same objects, so that they agree on the owner without talking to each other.
  */
 import type { ServiceView } from "../config/service.ts";
-import { isOurClass, requestOf } from "../config/service.ts";
+import { requestOf } from "../config/service.ts";
 import { anySelectorMatches } from "../config/selector.ts";
 import type { IpAddress } from "../ip/address.ts";
-import { formatAddress, parseAddress } from "../ip/address.ts";
+import { formatAddress } from "../ip/address.ts";
 import { firstOwner } from "../layer2/election.ts";
 import { mostOften } from "../layer2/repeats.ts";
 import type { NodeRefusal, PlacedAdvertisement } from "./eligible-nodes.ts";
 import type { PoolIndex } from "./pool-index.ts";
 import type { Announcement } from "./protocol.ts";
+import type { NoAddressReason } from "./service-addresses.ts";
+import { addressesOf } from "./service-addresses.ts";
 
 /** Why a Service is not announced from this node. */
 export type SkipReason =
   | "serviceDeleted"
-  | "otherLoadBalancerClass"
-  | "notLoadBalancer"
-  | "noIPAllocated"
-  | "invalidIP"
-  | "ipNotAllowed"
+  | NoAddressReason
   | "noEndpoints"
   | "noLocalEndpoints"
   | "sharedIPWithServiceSelector"
@@ -65,12 +63,6 @@ export interface Endpoints {
   isOn(node: string): boolean;
 }
 
-/** Why a Service is none of our business; undefined when it is. */
-export function notOurs(service: ServiceView, loadBalancerClass: string): SkipReason | undefined {
-  if (service.type !== "LoadBalancer") return "notLoadBalancer";
-  return isOurClass(service, loadBalancerClass) ? undefined : "otherLoadBalancerClass";
-}
-
 export function decide(service: ServiceView, endpoints: Endpoints, context: PlanContext): Decision {
   const contest = contestFor(service, endpoints, context);
   return "refusal" in contest ? skip(contest.refusal) : decideOn(context.self, contest);
@@ -93,13 +85,9 @@ export function contestFor(
   endpoints: Endpoints,
   context: ElectionContext,
 ): Contest | { readonly refusal: SkipReason } {
-  const foreign = notOurs(service, context.loadBalancerClass);
-  if (foreign !== undefined) return { refusal: foreign };
-  if (service.ingress.length === 0) return { refusal: "noIPAllocated" };
-  const addresses = service.ingress.map(({ ip }) => parseAddress(ip)).filter((address) => address !== undefined);
-  if (addresses.length < service.ingress.length) return { refusal: "invalidIP" };
-  const pool = context.pools.poolOf(addresses);
-  if (pool === undefined) return { refusal: "ipNotAllowed" };
+  const found = addressesOf(service, context);
+  if ("refusal" in found) return found;
+  const { addresses, pool } = found;
   if (!endpoints.usable) return { refusal: "noEndpoints" };
   const matching = (context.advertisements.get(pool) ?? []).filter(({ advertisement }) => {
     const { serviceSelectors } = advertisement;

@@ -6,6 +6,7 @@ import { projectService } from "../config/service.ts";
 import type { Decision } from "./announce-plan.ts";
 import type { Layer2Config } from "./election-context.ts";
 import { AnnounceState } from "./announce-state.ts";
+import { SpeakerObjects } from "./speaker-objects.ts";
 import { parsePrefix, prefixRange } from "../ip/prefix.ts";
 
 const OPTIONS = { node: "a", loadBalancerClass: "", ignoreExcludeLabel: false };
@@ -48,7 +49,13 @@ function config(prefixes: readonly string[], interfaces: readonly string[]): Lay
   };
 }
 
-type Change = (state: AnnounceState, world: World) => void;
+/** A plan and what it is made from. */
+class Planner {
+  readonly objects = new SpeakerObjects(OPTIONS);
+  readonly state = new AnnounceState(OPTIONS, this.objects);
+}
+
+type Change = (planner: Planner, world: World) => void;
 
 const name = fc.constantFrom("ns/s1", "ns/s2", "ns/s3");
 const nodeName = fc.constantFrom("a", "b", "c");
@@ -62,13 +69,13 @@ const change: fc.Arbitrary<Change> = fc.oneof(
       fc.constantFrom("u1", "u2"),
       fc.constantFrom("Cluster", "Local"),
     )
-    .map(([key, ...rest]): Change => (state, world) => {
+    .map(([key, ...rest]): Change => ({ objects }, world) => {
       world.services.set(key, service(...rest));
-      state.setService(key, service(...rest));
+      objects.setService(key, service(...rest));
     }),
-  name.map((key): Change => (state, world) => {
+  name.map((key): Change => ({ objects }, world) => {
     world.services.delete(key);
-    state.deleteService(key);
+    objects.deleteService(key);
   }),
   fc
     .tuple(
@@ -77,27 +84,27 @@ const change: fc.Arbitrary<Change> = fc.oneof(
       fc.boolean(),
       fc.subarray(["a", "b", "c"]),
     )
-    .map(([key, owner, usable, nodes]): Change => (state, world) => {
+    .map(([key, owner, usable, nodes]): Change => ({ objects }, world) => {
       const slice = { service: owner, usable, nodes: usable ? nodes : [] };
       world.slices.set(key, slice);
-      state.setSlice(key, slice);
+      objects.setSlice(key, slice);
     }),
-  fc.constantFrom("e1", "e2", "e3").map((key): Change => (state, world) => {
+  fc.constantFrom("e1", "e2", "e3").map((key): Change => ({ objects }, world) => {
     world.slices.delete(key);
-    state.deleteSlice(key);
+    objects.deleteSlice(key);
   }),
-  fc.tuple(nodeName, fc.boolean()).map(([node, networkUnavailable]): Change => (state, world) => {
+  fc.tuple(nodeName, fc.boolean()).map(([node, networkUnavailable]): Change => ({ objects }, world) => {
     const view = { name: node, labels: {}, networkUnavailable };
     world.nodes.set(node, view);
-    state.setNode(view);
+    objects.setNode(view);
   }),
-  nodeName.map((node): Change => (state, world) => {
+  nodeName.map((node): Change => ({ objects }, world) => {
     world.nodes.delete(node);
-    state.deleteNode(node);
+    objects.deleteNode(node);
   }),
   fc
     .tuple(fc.subarray(["10.0.0.0/24", "fd00::/64"]), fc.subarray(["eth0", "eth1"]))
-    .map(([prefixes, interfaces]): Change => (state, world) => {
+    .map(([prefixes, interfaces]): Change => ({ state }, world) => {
       world.config = config(prefixes, interfaces);
       state.setConfig(world.config);
     }),
@@ -105,7 +112,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 
 /** Three Services that are announced from somewhere, so that most random changes matter. */
 const START: readonly Change[] = [
-  (state, world) => {
+  ({ objects, state }, world) => {
     world.config = config(["10.0.0.0/24", "fd00::/64"], []);
     state.setConfig(world.config);
     for (const [i, key] of ["ns/s1", "ns/s2", "ns/s3"].entries()) {
@@ -113,20 +120,20 @@ const START: readonly Change[] = [
       const slice = { service: key, usable: true, nodes: ["a"] };
       world.services.set(key, view);
       world.slices.set(`e${i + 1}`, slice);
-      state.setService(key, view);
-      state.setSlice(`e${i + 1}`, slice);
+      objects.setService(key, view);
+      objects.setSlice(`e${i + 1}`, slice);
     }
     const node = { name: "a", labels: {}, networkUnavailable: false };
     world.nodes.set("a", node);
-    state.setNode(node);
+    objects.setNode(node);
   },
 ];
 
 function planFromScratch(world: World): Map<string, Decision | undefined> {
-  const state = new AnnounceState(OPTIONS);
-  for (const [key, view] of world.slices) state.setSlice(key, view);
-  for (const [key, view] of world.services) state.setService(key, view);
-  for (const view of world.nodes.values()) state.setNode(view);
+  const { objects, state } = new Planner();
+  for (const [key, view] of world.slices) objects.setSlice(key, view);
+  for (const [key, view] of world.services) objects.setService(key, view);
+  for (const view of world.nodes.values()) objects.setNode(view);
   if (world.config !== undefined) state.setConfig(world.config);
   state.replan();
   return new Map(["ns/s1", "ns/s2", "ns/s3"].map((key) => [key, state.decisionOf(key)]));
@@ -135,11 +142,12 @@ function planFromScratch(world: World): Map<string, Decision | undefined> {
 test("replanning what changed gives the plan that everything from scratch gives, and the changes lead there", () => {
   fc.assert(
     fc.property(fc.array(fc.array(change, { maxLength: 4 }), { maxLength: 15 }), (batches) => {
-      const state = new AnnounceState(OPTIONS);
+      const planner = new Planner();
+      const { state } = planner;
       const world: World = { services: new Map(), slices: new Map(), nodes: new Map(), config: undefined };
       const followed = new Map<string, Decision>();
       for (const batch of [START, ...batches]) {
-        for (const apply of batch) apply(state, world);
+        for (const apply of batch) apply(planner, world);
         for (const { key, service: view, before, after } of state.replan()) {
           expect(before).toEqual(followed.get(key));
           if (view === undefined) followed.delete(key);
@@ -157,17 +165,17 @@ test("replanning what changed gives the plan that everything from scratch gives,
 });
 
 test("objects that change nothing we look at change no plan", () => {
-  const state = new AnnounceState(OPTIONS);
+  const { objects, state } = new Planner();
   const node = { name: "a", labels: { rack: "1" }, networkUnavailable: false };
   const slice = { service: "ns/s1", usable: true, nodes: ["a"] };
-  state.setNode(node);
-  state.setSlice("e1", slice);
-  state.setService("ns/s1", service("LoadBalancer", ["10.0.0.1"], "u", "Cluster"));
+  objects.setNode(node);
+  objects.setSlice("e1", slice);
+  objects.setService("ns/s1", service("LoadBalancer", ["10.0.0.1"], "u", "Cluster"));
   state.setConfig(config(["10.0.0.0/24"], []));
   expect(state.replan()).toHaveLength(1);
-  state.setNode({ ...node, labels: { rack: "1" } });
-  state.setSlice("e1", { ...slice, nodes: ["a"] });
-  state.setService("ns/s1", service("LoadBalancer", ["10.0.0.1"], "u", "Cluster"));
-  state.setService("ns/s2", service("ClusterIP", [], "u", "Cluster"));
+  objects.setNode({ ...node, labels: { rack: "1" } });
+  objects.setSlice("e1", { ...slice, nodes: ["a"] });
+  objects.setService("ns/s1", service("LoadBalancer", ["10.0.0.1"], "u", "Cluster"));
+  objects.setService("ns/s2", service("ClusterIP", [], "u", "Cluster"));
   expect(state.replan()).toEqual([]);
 });

@@ -22,6 +22,7 @@ import { Members } from "./members.ts";
 import { OwnPod } from "../reporting/own-pod.ts";
 import { type OwnerChanges, ownerChanges } from "./owner-changes.ts";
 import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
+import { SpeakerObjects } from "./speaker-objects.ts";
 import type { SpeakerPodsOptions } from "./speaker-pods.ts";
 import { StatusKeeper } from "./status-keeper.ts";
 
@@ -55,8 +56,9 @@ const LASTING_TROUBLES: ReadonlySet<string> = new Set(["no-addon", "no-permissio
 export class Speaker {
   readonly #options: SpeakerOptions;
   readonly #ports: SpeakerPorts;
+  readonly #objects: SpeakerObjects;
   readonly #state: AnnounceState;
-  readonly #objects: ConfigSource;
+  readonly #configSource: ConfigSource;
   readonly #config: ConfigKeeper;
   readonly #layer2: Layer2Speaker;
   readonly #notes: AllocationNotes;
@@ -78,13 +80,14 @@ export class Speaker {
     this.#options = options;
     this.#ports = ports;
     const { log, events, worker, metrics } = ports;
-    this.#state = new AnnounceState(options);
+    this.#objects = new SpeakerObjects(options);
+    this.#state = new AnnounceState(options, this.#objects);
     this.#notes = new AllocationNotes(log);
     this.#pod = new OwnPod(options, ports);
     this.#statuses = new StatusKeeper(options, ports, this.#pod);
     this.#configState = new ConfigStateKeeper(configState(options), ports, this.#pod);
-    this.#objects = new ConfigSource(options.node);
-    this.#config = new ConfigKeeper(this.#objects, {
+    this.#configSource = new ConfigSource(options.node);
+    this.#config = new ConfigKeeper(this.#configSource, {
       log,
       metrics,
       report: (errors) => this.#configState.report(errors),
@@ -111,38 +114,38 @@ export class Speaker {
     this.#ports.worker.onEvent((event) => this.#onWorkerEvent(event));
     this.#watch(KINDS.Service, projectService, {
       set: (key, service) => {
-        this.#state.setService(key, service);
+        this.#objects.setService(key, service);
         this.#notes.set(key, service);
       },
       delete: (key) => {
-        this.#state.deleteService(key);
+        this.#objects.deleteService(key);
         this.#notes.delete(key);
       },
     });
     this.#watch(KINDS.EndpointSlice, projectEndpointSlice, {
-      set: (key, slice) => this.#state.setSlice(key, slice),
-      delete: (key) => this.#state.deleteSlice(key),
+      set: (key, slice) => this.#objects.setSlice(key, slice),
+      delete: (key) => this.#objects.deleteSlice(key),
     });
     this.#watch(KINDS.Node, projectNode, {
       set: (_, node) => {
-        this.#state.setNode(node);
         this.#objects.setNode(node);
+        this.#configSource.setNode(node);
       },
       delete: (name) => {
-        this.#state.deleteNode(name);
         this.#objects.deleteNode(name);
+        this.#configSource.deleteNode(name);
       },
     });
     for (const kind of Object.keys(CONFIG_KINDS) as ConfigKind[]) {
       const objects: Sink<KubeObject> = {
-        set: (key, object) => this.#objects.set(kind, key, object),
-        delete: (key) => this.#objects.delete(kind, key),
+        set: (key, object) => this.#configSource.set(kind, key, object),
+        delete: (key) => this.#configSource.delete(kind, key),
       };
       this.#watch(KINDS[kind], projectResource, objects, namespace);
     }
     const secrets: Sink<SecretView> = {
-      set: (key, secret) => this.#objects.setSecret(key, secret),
-      delete: (key) => this.#objects.deleteSecret(key),
+      set: (key, secret) => this.#configSource.setSecret(key, secret),
+      delete: (key) => this.#configSource.deleteSecret(key),
     };
     this.#watch(KINDS.Secret, projectSecret, secrets, namespace);
     this.#statuses.start();

@@ -4,6 +4,7 @@ import { type SnapshotService, snapshotOf } from "../../../test/support/cluster-
 import { type Layer2Spec, layer2View } from "../../../test/support/layer2-view.ts";
 import { keyOfService } from "../../controller/service-key.ts";
 import { AnnounceState } from "../../speaker/announce-state.ts";
+import { SpeakerObjects } from "../../speaker/speaker-objects.ts";
 import { parseL2Advertisements } from "../../config/parse-l2-advertisements.ts";
 import { parsePools } from "../../config/parse-pools.ts";
 import { EXCLUDE_LABEL } from "../../config/node.ts";
@@ -264,15 +265,16 @@ test("every node is explained as its own speaker decides", () => {
       const view = layer2View({ nodes: nodeSpecs, advertisements, endpoints: { "default/web": ["a", "c"] } });
       const layer2 = explainLayer2(service, view, new Elections(snapshot, view, SETTINGS), NO_WORDS);
       for (const { name } of view.nodes) {
-        const state = new AnnounceState({ node: name, ...SETTINGS });
-        for (const node of view.nodes) state.setNode(node);
+        const objects = new SpeakerObjects(SETTINGS);
+        const state = new AnnounceState({ node: name, ...SETTINGS }, objects);
+        for (const node of view.nodes) objects.setNode(node);
         state.setAlive(new Set(view.speakers!.filter(({ ready }) => ready).map(({ node }) => node)));
         state.setConfig({
           pools: parsePools(snapshot.pools, []).pools,
           advertisements: parseL2Advertisements(view.advertisements, snapshot.pools).advertisements,
         });
-        for (const slice of view.slices.get("default/web")!) state.setSlice("default/web-1", slice);
-        state.setService(keyOfService(service), service);
+        for (const slice of view.slices.get("default/web")!) objects.setSlice("default/web-1", slice);
+        objects.setService(keyOfService(service), service);
         state.replan();
         const decision = state.decisionOf("default/web")!;
         const code = decision.announce ? "owner" : decision.reason;
