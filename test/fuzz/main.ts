@@ -1,8 +1,9 @@
 /** `npm run fuzz [-- CASES [SEED [WHAT]]]`: prints one JSON object; an exception ends it with the input that caused it. */
 import { fuzzConfiguration } from "./configuration.ts";
+import { fuzzFrames } from "./frames.ts";
 import { fuzzMemberlist } from "./memberlist.ts";
 
-const FUZZERS = { configuration: fuzzConfiguration, memberlist: fuzzMemberlist };
+const FUZZERS = { configuration: fuzzConfiguration, frames: fuzzFrames, memberlist: fuzzMemberlist };
 
 const [cases = "1000000", seed = "1", only] = process.argv.slice(2);
 const reports = Object.entries(FUZZERS)

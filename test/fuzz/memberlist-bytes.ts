@@ -10,6 +10,7 @@ import { encodeStreamMessage } from "../../src/membership/wire/stream-message.ts
 import { systemCipher } from "../../src/platform/system-cipher.ts";
 import type { Random } from "../../src/ports/random.ts";
 import { memberlistRecordings } from "../support/memberlist-recordings.ts";
+import { ByteMutator } from "./mutate-bytes.ts";
 
 /** Bytes that mean something to a decoder: message types, MessagePack headers, extremes. */
 const SPICE = [
@@ -19,31 +20,13 @@ const SPICE = [
 
 /** Makes packets and streams of recorded ones, in which something is not as it should be, in any layer. */
 export class HostileMemberlist {
-  readonly #random: Random;
+  readonly #bytes: ByteMutator;
   /** Without compression and encryption, so that a changed byte is read and not only unpacked. */
   readonly #packets: Uint8Array[] = [];
   readonly #streams: Uint8Array[] = [];
-  readonly #mutations: readonly ((bytes: Uint8Array) => Uint8Array)[] = [
-    (bytes) => {
-      const at = this.#below(bytes.length);
-      return bytes.with(at, bytes[at]! ^ (1 << this.#below(8)));
-    },
-    (bytes) => bytes.with(this.#below(bytes.length), this.#pick(SPICE)),
-    (bytes) => bytes.slice(0, this.#below(bytes.length)),
-    (bytes) => concatBytes([bytes, this.#noise(this.#below(40))]),
-    (bytes) => {
-      const at = this.#below(bytes.length);
-      return concatBytes([bytes.subarray(0, at), Uint8Array.of(this.#pick(SPICE)), bytes.subarray(at)]);
-    },
-    (bytes) => {
-      const other = this.#pick(this.#packets);
-      return concatBytes([bytes.subarray(0, this.#below(bytes.length)), other.subarray(this.#below(other.length))]);
-    },
-    (bytes) => this.#noise(bytes.length),
-  ];
 
   constructor(random: Random) {
-    this.#random = random;
+    this.#bytes = new ByteMutator(random, { spice: SPICE, others: this.#packets });
     for (const { options, messages } of memberlistRecordings()) {
       const codec = new PacketCodec(options, systemCipher);
       for (const { over, bytes } of messages) {
@@ -58,34 +41,18 @@ export class HostileMemberlist {
   }
 
   packet(): Uint8Array {
-    let packet = this.#mutate(this.#pick(this.#packets));
-    if (this.#below(3) === 0) packet = joinParts([this.#pick(this.#packets), packet, this.#pick(this.#packets)]);
-    if (this.#below(3) === 0) packet = compress(packet);
-    if (this.#below(8) === 0) packet = this.#mutate(packet);
-    return this.#below(4) === 0 ? withChecksum(packet) : packet;
+    const bytes = this.#bytes;
+    let packet = bytes.mutate(bytes.pick(this.#packets));
+    if (bytes.below(3) === 0) packet = joinParts([bytes.pick(this.#packets), packet, bytes.pick(this.#packets)]);
+    if (bytes.below(3) === 0) packet = compress(packet);
+    if (bytes.below(8) === 0) packet = bytes.mutate(packet);
+    return bytes.below(4) === 0 ? withChecksum(packet) : packet;
   }
 
   stream(): Uint8Array {
-    const body = this.#mutate(this.#pick(this.#streams));
-    return this.#below(3) === 0 ? this.#mutate(compress(body)) : body;
-  }
-
-  #mutate(body: Uint8Array): Uint8Array {
-    let bytes = body;
-    for (let i = this.#below(4); i >= 0 && bytes.length > 0; i--) bytes = this.#pick(this.#mutations)(bytes);
-    return bytes;
-  }
-
-  #noise(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.#below(256));
-  }
-
-  #below(limit: number): number {
-    return Math.floor(this.#random.next() * limit);
-  }
-
-  #pick<T>(list: readonly T[]): T {
-    return list[this.#below(list.length)]!;
+    const bytes = this.#bytes;
+    const body = bytes.mutate(bytes.pick(this.#streams));
+    return bytes.below(3) === 0 ? bytes.mutate(compress(body)) : body;
   }
 }
 

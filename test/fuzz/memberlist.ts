@@ -1,8 +1,5 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { toHex } from "../../src/bytes/hex.ts";
 import { parseAddress } from "../../src/ip/address.ts";
-import { BugError } from "../../src/lib/errors.ts";
 import { millis } from "../../src/lib/duration.ts";
 import { Membership } from "../../src/membership/membership.ts";
 import { REFERENCE_LAN } from "../../src/membership/settings.ts";
@@ -13,18 +10,15 @@ import type { WireReason } from "../../src/membership/wire/refusal.ts";
 import { StreamDecoder } from "../../src/membership/wire/stream.ts";
 import { systemCipher } from "../../src/platform/system-cipher.ts";
 import { seededRandom } from "../support/seeded-random.ts";
+import { type CostReport, CostWatch } from "./cost.ts";
 import { HostileMemberlist } from "./memberlist-bytes.ts";
 
-interface MemberlistFuzzReport {
+interface MemberlistFuzzReport extends CostReport {
   readonly cases: number;
   readonly seed: number;
   /** Messages that were understood. */
   readonly messages: number;
   readonly refused: Readonly<Record<string, number>>;
-  /** Time that this process computed, which others on the machine don't lengthen. */
-  readonly slowestMilliseconds: number;
-  /** Bytes since the first 100,000 cases, without garbage. */
-  readonly heapGrowth: number;
 }
 
 const OPTIONS: WireOptions = { label: "", keys: [], verifyIncoming: true, verifyOutgoing: true, compress: true };
@@ -33,9 +27,6 @@ const FROM = { address: parseAddress("10.77.0.1")!, port: 7946 };
 
 /** Cases that one member lives through. */
 const LIFE = 100_000;
-
-const SLOWEST_ALLOWED = 500;
-const GROWTH_ALLOWED = 64 << 20;
 
 /**
  * Feeds hostile packets and streams to the codec, and what it makes of them to a member of a cluster. Throws when one
@@ -71,27 +62,19 @@ export function fuzzMemberlist(cases: number, seed: number): MemberlistFuzzRepor
     if (message.type === "push-pull") member.handle({ on: "exchanged", state: message }, millis(now));
   }
 
-  let heapAtFirst = Infinity;
-  let slowest = 0;
+  const cost = new CostWatch();
   for (let i = 0; i < cases; i++) {
     if (i % LIFE === 0) member = newMember(seed + i);
-    if (i === LIFE) heapAtFirst = heapInUse();
+    if (i % LIFE === 0 && i > 0) cost.measureHeap();
     const isStream = random.next() < 1 / 8;
     const input = isStream ? hostile.stream() : hostile.packet();
-    const before = cpuMillis();
-    try {
-      if (isStream) feedStream(input, i % LIFE);
-      else feedPacket(input, i % LIFE);
-    } catch (error) {
-      throw new BugError(`case ${i} of seed ${seed} threw: ${toHex(input)}`, { cause: error });
-    }
-    slowest = Math.max(slowest, cpuMillis() - before);
-    if (slowest > SLOWEST_ALLOWED) throw new BugError(`case ${i} of seed ${seed} took ${slowest} ms: ${toHex(input)}`);
+    const feed = isStream ? feedStream : feedPacket;
+    cost.run(
+      () => feed(input, i % LIFE),
+      () => `case ${i} of seed ${seed}, ${toHex(input)},`,
+    );
   }
-  member = newMember(seed);
-  const heapGrowth = Math.max(0, heapInUse() - heapAtFirst);
-  if (heapGrowth > GROWTH_ALLOWED) throw new BugError(`the heap has grown by ${heapGrowth} bytes`);
-  return { cases, seed, messages, refused, slowestMilliseconds: slowest, heapGrowth };
+  return { cases, seed, messages, refused, ...cost.report };
 }
 
 function newMember(seed: number): Membership {
@@ -105,15 +88,4 @@ function newMember(seed: number): Membership {
     },
     millis(0),
   );
-}
-
-function cpuMillis(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
-function heapInUse(): number {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-  return process.memoryUsage().heapUsed;
 }
