@@ -26,9 +26,12 @@ export type DropReason =
 /** Where an address is announced, from the point of view of one interface. */
 export type Standing = "announced" | "other-interface" | "not-announced";
 
-/** `claim`: another station says that an address which we announce here is its own. It is a view into the frame. */
+/**
+ * `asker`: the Ethernet address of who asks. `claim`: another station says that an address which we announce here is its
+ * own. Both have views into the frame.
+ */
 export type Answer = (
-  | { readonly kind: "reply"; readonly address: IpAddress; readonly frame: Uint8Array }
+  | { readonly kind: "reply"; readonly address: IpAddress; readonly frame: Uint8Array; readonly asker: Uint8Array }
   | { readonly kind: "drop"; readonly reason: DropReason }
 ) & { readonly claim?: Claim };
 
@@ -72,7 +75,7 @@ function answerArp(request: ArpFrame, station: Station): Answer {
     targetMac: request.senderMac,
     targetIp: request.senderIp,
   });
-  return { kind: "reply", address: request.targetIp, frame: reply };
+  return { kind: "reply", address: request.targetIp, frame: reply, asker: request.senderMac };
 }
 
 function isForStation(destination: Uint8Array, station: Station): boolean {
@@ -115,5 +118,5 @@ function respondToSolicitation(frame: Uint8Array, station: Station): Answer {
     override: anonymous,
     targetLinkLayerAddress: station.mac,
   });
-  return { kind: "reply", address: solicitation.target, frame: reply };
+  return { kind: "reply", address: solicitation.target, frame: reply, asker };
 }

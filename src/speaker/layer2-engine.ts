@@ -3,6 +3,7 @@
  * frames. Runs in the protocol worker; knows only ports. What to answer is decided in `layer2/`.
  */
 import { type IpAddress, familyOf } from "../ip/address.ts";
+import { formatMac } from "../ip/mac.ts";
 import { BurstSchedule, gratuitousFrames, ROUND_INTERVAL } from "../layer2/announcer.ts";
 import { isExcluded, linkRefusal } from "../layer2/links.ts";
 import { sameMac } from "../layer2/packet/ethernet.ts";
@@ -280,14 +281,15 @@ export class Layer2Engine {
     const answer: Answer = kind === "arp" ? respondToArp(frame, station) : respondToNdp(frame, station);
     if (answer.claim !== undefined) this.#duplicates.hear(answer.claim, link);
     if (answer.kind === "drop") return;
-    this.#counters.add(answer.address, "requestsReceived", 1);
-    if (socket.send(answer.frame)) this.#counters.add(answer.address, "responsesSent", 1);
+    const { address, asker } = answer;
+    if (socket.send(answer.frame)) this.#counters.answered(address, link.name, asker);
+    else this.#counters.unanswered(address);
   }
 
   #onConflict({ address, mac, interface: name, isNews, defend }: Conflict): void {
     // Whoever claims it may be right.
     if (this.#ports.holdsBack?.() === true) return;
-    this.#counters.add(address, "duplicatesHeard", 1);
+    this.#counters.duplicate(address);
     if (isNews) this.#ports.emit({ on: "duplicate", address, mac, interface: name });
     const there = this.#listenersOf(address).filter(({ link }) => link.name === name);
     if (defend) this.#rounds.add(there.map((listener) => ({ listener, address })));
@@ -334,7 +336,7 @@ export class Layer2Engine {
     if (announcement === undefined || !open || !isOn(announcement, listener.link.name)) return;
     if (this.#ports.holdsBack?.() === true) return;
     for (const frame of gratuitousFrames(address, listener.mac)) {
-      if (listener.socket.send(frame)) this.#counters.add(address, "gratuitousSent", 1);
+      if (listener.socket.send(frame)) this.#counters.gratuitous(address);
     }
   }
 
@@ -350,9 +352,10 @@ export class Layer2Engine {
 
   #tellChanges(): void {
     for (const address of this.#announcements.keys()) {
-      const interfaces = this.#listenersOf(address).map(({ link }) => link.name);
-      if (this.#told.get(address) === interfaces.join("\n")) continue;
-      this.#told.set(address, interfaces.join("\n"));
+      const interfaces = this.#listenersOf(address).map(({ link, mac }) => ({ name: link.name, mac: formatMac(mac) }));
+      const text = interfaces.map(({ name, mac }) => `${name} ${mac}`).join("\n");
+      if (this.#told.get(address) === text) continue;
+      this.#told.set(address, text);
       this.#ports.emit({ on: "announcing", address, interfaces });
     }
   }

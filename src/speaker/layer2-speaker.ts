@@ -60,7 +60,10 @@ export class Layer2Speaker {
       case "interfaces":
         return this.#setInterfaces(event.names);
       case "announcing":
-        return this.#setAnswered(event.address, event.interfaces);
+        return this.#setAnswered(
+          event.address,
+          event.interfaces.map(({ name }) => name),
+        );
       case "counters":
         for (const counters of event.counters) this.#count(counters);
         return;

@@ -44,7 +44,7 @@ export type WorkerEvent =
   /** Names of all interfaces that are not excluded, up or down; sent after each change. */
   | { readonly on: "interfaces"; readonly names: readonly string[] }
   /** The interfaces on which `address` is now answered; sent after each change, empty when on none. */
-  | { readonly on: "announcing"; readonly address: IpAddress; readonly interfaces: readonly string[] }
+  | { readonly on: "announcing"; readonly address: IpAddress; readonly interfaces: readonly AnsweringInterface[] }
   /**
    * Another station, `mac`, was heard on an interface to claim an address which this node owns. Each is told once, and
    * again after it was silent for ten minutes.
@@ -66,6 +66,13 @@ export type WorkerEvent =
     }
   | { readonly on: "stopped" };
 
+/** An interface on which an address is answered, with the Ethernet address that is told. */
+interface AnsweringInterface {
+  readonly name: string;
+  readonly mac: string;
+}
+
+/** Increments; the last of each kind with the milliseconds that had passed when the event was sent. */
 export interface AddressCounters {
   readonly address: IpAddress;
   readonly requestsReceived: number;
@@ -73,6 +80,10 @@ export interface AddressCounters {
   readonly gratuitousSent: number;
   /** Times that another station claimed the address. */
   readonly duplicatesHeard: number;
+  /** The last answer: on which interface, and to which Ethernet address. Absent: none since the last such event. */
+  readonly lastAnswered?: { readonly agoMs: number; readonly interface: string; readonly to: string };
+  /** Absent: none since the last such event. */
+  readonly lastGratuitous?: { readonly agoMs: number };
 }
 
 /** The worker as the main thread sees it; a fake stands in for it in scenario tests. */

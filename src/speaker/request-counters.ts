@@ -1,17 +1,26 @@
 import type { IpAddress } from "../ip/address.ts";
-import { seconds } from "../lib/duration.ts";
+import { formatMac } from "../ip/mac.ts";
+import { type Millis, seconds } from "../lib/duration.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { AddressCounters } from "./protocol.ts";
 
-type CounterName = Exclude<keyof AddressCounters, "address">;
-
-type Counts = { -readonly [K in keyof AddressCounters]: AddressCounters[K] };
+/** What is noted about one address. Answers are many, so noting one makes no garbage. */
+interface Notes {
+  requestsReceived: number;
+  responsesSent: number;
+  gratuitousSent: number;
+  duplicatesHeard: number;
+  answeredAt: Millis;
+  answeredOn: string;
+  readonly answeredTo: Uint8Array;
+  gratuitousAt: Millis;
+}
 
 /** Counts per address, told at most once a second and only when something was counted. */
 export class RequestCounters {
   readonly #clock: Clock;
   readonly #tell: (counters: readonly AddressCounters[]) => void;
-  #counts = new Map<IpAddress, Counts>();
+  #notes = new Map<IpAddress, Notes>();
   #timer: Timer | undefined;
 
   constructor(clock: Clock, tell: (counters: readonly AddressCounters[]) => void) {
@@ -19,21 +28,65 @@ export class RequestCounters {
     this.#tell = tell;
   }
 
-  add(address: IpAddress, name: CounterName, by: number): void {
-    let counts = this.#counts.get(address);
-    if (counts === undefined) {
-      counts = { address, requestsReceived: 0, responsesSent: 0, gratuitousSent: 0, duplicatesHeard: 0 };
-      this.#counts.set(address, counts);
-    }
-    counts[name] += by;
-    this.#timer ??= this.#clock.after(seconds(1), () => this.flush());
+  /** A request to which the answer could not be sent. */
+  unanswered(address: IpAddress): void {
+    this.#of(address).requestsReceived++;
+  }
+
+  /** A request that was answered on the interface. `asker` is an Ethernet address, needed during the call only. */
+  answered(address: IpAddress, on: string, asker: Uint8Array): void {
+    const notes = this.#of(address);
+    notes.requestsReceived++;
+    notes.responsesSent++;
+    notes.answeredAt = this.#clock.now();
+    notes.answeredOn = on;
+    notes.answeredTo.set(asker);
+  }
+
+  gratuitous(address: IpAddress): void {
+    const notes = this.#of(address);
+    notes.gratuitousSent++;
+    notes.gratuitousAt = this.#clock.now();
+  }
+
+  duplicate(address: IpAddress): void {
+    this.#of(address).duplicatesHeard++;
   }
 
   flush(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#counts.size === 0) return;
-    this.#tell([...this.#counts.values()]);
-    this.#counts = new Map();
+    if (this.#notes.size === 0) return;
+    const now = this.#clock.now();
+    this.#tell([...this.#notes].map(([address, notes]) => countersOf(address, notes, now)));
+    this.#notes = new Map();
   }
+
+  #of(address: IpAddress): Notes {
+    let notes = this.#notes.get(address);
+    if (notes === undefined) {
+      const counts = { requestsReceived: 0, responsesSent: 0, gratuitousSent: 0, duplicatesHeard: 0 };
+      const now = this.#clock.now();
+      notes = { ...counts, answeredAt: now, answeredOn: "", answeredTo: new Uint8Array(6), gratuitousAt: now };
+      this.#notes.set(address, notes);
+      this.#timer ??= this.#clock.after(seconds(1), () => this.flush());
+    }
+    return notes;
+  }
+}
+
+function countersOf(address: IpAddress, notes: Notes, now: Millis): AddressCounters {
+  const { requestsReceived, responsesSent, gratuitousSent, duplicatesHeard } = notes;
+  const { answeredAt, answeredOn, answeredTo, gratuitousAt } = notes;
+  const lastAnswered = { agoMs: now - answeredAt, interface: answeredOn, to: formatMac(answeredTo) };
+  const lastGratuitous = { agoMs: now - gratuitousAt };
+  return {
+    address,
+    requestsReceived,
+    responsesSent,
+    gratuitousSent,
+    duplicatesHeard,
+    ...(responsesSent > 0 ? { lastAnswered } : {}),
+    ...(gratuitousSent > 0 ? { lastGratuitous } : {}),
+  };
 }

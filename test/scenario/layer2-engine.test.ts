@@ -71,7 +71,8 @@ function told<K extends WorkerEvent["on"]>(on: K): Extract<WorkerEvent, { on: K 
 
 /** Interfaces as last told for the address. */
 function answeredOn(address: string): readonly string[] | undefined {
-  return told("announcing").findLast((event) => event.address === parseAddress(address))?.interfaces;
+  const event = told("announcing").findLast((event) => event.address === parseAddress(address));
+  return event?.interfaces.map(({ name }) => name);
 }
 
 test("it is ready once the interfaces are known, and names those that are not excluded, up or down", () => {
@@ -160,6 +161,7 @@ describe.each([V4, V6])("%s", (address) => {
     host.change("eth0", { mac: parseMac(mac)! });
     expect(sent()).toEqual(round.map(() => mac));
     expect(answers(address)).toEqual([mac]);
+    expect(told("announcing").at(-1)!.interfaces).toEqual([{ name: "eth0", mac }]);
     expect(host.sockets).toBe(1);
   });
 
@@ -180,12 +182,16 @@ describe.each([V4, V6])("%s", (address) => {
   test("requests, answers and gratuitous frames are counted, and told at most once a second", () => {
     announce(address);
     answers(address);
+    clock.advance(millis(300));
     answers(address);
     expect(told("counters")).toEqual([]);
-    clock.advance(seconds(1));
+    clock.advance(millis(700));
     const counters = { address: parseAddress(address), requestsReceived: 2, responsesSent: 2, duplicatesHeard: 0 };
-    expect(told("counters")).toEqual([{ on: "counters", counters: [{ ...counters, gratuitousSent: round.length }] }]);
+    const lastAnswered = { agoMs: 700, interface: "eth0", to: CLIENT.mac };
+    const facts = { gratuitousSent: round.length, lastAnswered, lastGratuitous: { agoMs: 1000 } };
+    expect(told("counters")).toEqual([{ on: "counters", counters: [{ ...counters, ...facts }] }]);
     clock.advance(seconds(60));
+    expect(told("counters")[1]!.counters[0]).not.toHaveProperty("lastAnswered");
     expect(told("counters").length).toBeLessThanOrEqual(6);
     const total = told("counters").flatMap((event) => event.counters);
     expect(total.reduce((sum, { gratuitousSent }) => sum + gratuitousSent, 0)).toBe(5 * round.length);
@@ -214,7 +220,7 @@ test("an address that is withdrawn and announced in one go is told to be answere
   events.length = 0;
   withdraw(V4);
   announce(V4);
-  expect(told("announcing").map((event) => event.interfaces)).toEqual([[], ["eth0"]]);
+  expect(told("announcing").map((event) => event.interfaces)).toEqual([[], [{ name: "eth0", mac: MAC.eth0 }]]);
 });
 
 test("an address that is announced before the interfaces are known is told once they are", () => {
@@ -232,7 +238,7 @@ test("an address that is announced before the interfaces are known is told once 
   announce(V4);
   expect(events).toEqual([]);
   tell([host.plug("eth1", segment, MAC.eth1)]);
-  expect(told("announcing").map((event) => event.interfaces)).toEqual([["eth1"]]);
+  expect(told("announcing").map((event) => event.interfaces)).toEqual([[{ name: "eth1", mac: MAC.eth1 }]]);
   expect(events.at(-1)).toEqual({ on: "ready" });
 });
 

@@ -311,8 +311,9 @@ describe("the protocol worker", () => {
 
   test("interfaces that come and go are logged", async () => {
     const [address] = speaker.worker.answered.keys();
-    speaker.worker.emit({ on: "announcing", address: address!, interfaces: ["eth0"] });
-    speaker.worker.emit({ on: "announcing", address: address!, interfaces: ["eth0"] });
+    const eth0 = { name: "eth0", mac: "02:00:00:00:00:01" };
+    speaker.worker.emit({ on: "announcing", address: address!, interfaces: [eth0] });
+    speaker.worker.emit({ on: "announcing", address: address!, interfaces: [eth0] });
     speaker.worker.emit({ on: "announcing", address: address!, interfaces: [] });
     await settle();
     expect(speaker.log.messages("info").filter((line) => line.startsWith("announcing"))).toEqual([

@@ -1,6 +1,9 @@
 import type { ProtocolWorker, WorkerCommand, WorkerEvent } from "../../src/speaker/protocol.ts";
 import type { IpAddress } from "../../src/ip/address.ts";
 
+/** All interfaces have it. */
+const MAC = "02:00:00:00:00:01";
+
 /** A protocol worker without sockets: every address is answered at once on those of its interfaces that are wanted. */
 export class FakeWorker implements ProtocolWorker {
   readonly commands: WorkerCommand[] = [];
@@ -26,7 +29,7 @@ export class FakeWorker implements ProtocolWorker {
       const { address, interfaces } = command.announcement;
       const on = interfaces === "all" ? this.#interfaces : this.#interfaces.filter((name) => interfaces.includes(name));
       this.answered.set(address, on);
-      this.emit({ on: "announcing", address, interfaces: on });
+      this.emit({ on: "announcing", address, interfaces: on.map((name) => ({ name, mac: MAC })) });
     } else if (command.do === "withdraw") {
       this.answered.delete(command.address);
       this.emit({ on: "announcing", address: command.address, interfaces: [] });

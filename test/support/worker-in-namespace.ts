@@ -7,7 +7,7 @@ import { NODE, type TestNetwork } from "./netns.ts";
 export interface HostEvent {
   readonly on: string;
   readonly address?: string;
-  readonly interfaces?: readonly string[];
+  readonly interfaces?: readonly { readonly name: string; readonly mac: string }[];
   readonly names?: readonly string[];
   readonly mac?: string;
   readonly interface?: string;
