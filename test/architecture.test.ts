@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 /** The import graph of docs/architecture.md. Each folder may import itself and what stands here. */
 const LEAVES = ["bytes", "ip", "lib", "ports"];
-const PURE = ["allocator", "layer2", "membership", "config"];
+const PURE = ["allocator", "layer2", "membership", "bgp", "config"];
 const ADAPTERS = ["k8s", "platform", "telemetry", "tls", "webhook"];
 
 interface Rule {
@@ -23,6 +23,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   allocator: { imports: LEAVES },
   layer2: { imports: LEAVES },
   membership: { imports: LEAVES },
+  bgp: { imports: LEAVES },
   config: { imports: LEAVES, types: ["allocator", "layer2"], packages: ["zod"] },
   native: { imports: ["lib"], packages: ["*"] },
   platform: { imports: [...LEAVES, "native"], packages: ["*"] },
