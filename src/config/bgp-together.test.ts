@@ -34,6 +34,7 @@ describe("aggregation and the entries of pools", () => {
     ["no IPv6 entry to be shorter than", ["192.168.10.0/28"], { aggregationLengthV6: 0 }],
     ["no IPv4 entry to be shorter than", ["2001:db8::/120"], { aggregationLength: 1 }],
     ["everything", ["0.0.0.0/1"], { aggregationLength: 1 }],
+    ["of a family that is not announced", ["10.0.0.0/28"], { aggregationLength: 8, ipFamilies: ["IPv6"] }],
   ])("fits: %s", (_, addresses, spec) => {
     expect(aggregate([pool("a", ...addresses)], spec)).toEqual([]);
   });
@@ -116,6 +117,7 @@ describe("local preferences on the same routes", () => {
     ["IPv6 routes differ, IPv4 ones don't", lengths(32, 124), lengths(32, 128)],
     ["only IPv6 lengths differ, of an IPv4 pool", lengths(32, 124), lengths(32, 128), { ipAddressPools: [V4] }],
     ["only IPv4 lengths differ, of an IPv6 pool", lengths(30, 128), lengths(32, 128), { ipAddressPools: [V6] }],
+    ["the same family", { ipFamilies: ["IPv6"] }, { ipFamilies: ["IPv4", "IPv6"] }],
     ["a common pool among others", { ipAddressPools: ["dual", "v9"] }, { ipAddressPools: ["dual", "v8"] }],
   ])("refused: %s", (_, a, b, more) => {
     const issues = two(a, b, more);
@@ -134,6 +136,8 @@ describe("local preferences on the same routes", () => {
     ["other routes in both families", lengths(30, 124), lengths(32, 128)],
     ["other routes of an IPv4 pool", lengths(30, 128), lengths(32, 128), { ipAddressPools: [V4] }],
     ["other routes of an IPv6 pool", lengths(32, 124), lengths(32, 128), { ipAddressPools: [V6] }],
+    ["other families", { ipFamilies: ["IPv4"] }, { ipFamilies: ["IPv6"] }],
+    ["other routes in the only common family", { ipFamilies: ["IPv4"], ...lengths(30, 128) }, lengths(32, 128)],
     ["other pools", { ipAddressPools: ["v4"] }, { ipAddressPools: ["v6"] }],
     ["one depends on the Service", { serviceSelectors: [{}] }, {}],
     ["both depend on the Service", { serviceSelectors: [{}] }, { serviceSelectors: [{}] }],
@@ -261,6 +265,7 @@ describe("BFD echo, which is for IPv4 only", () => {
   test.each<[string, object, Partial<ConfigObjects>?]>([
     ["only IPv4 routes", { ipAddressPools: ["v4"] }],
     ["IPv6 routes for other peers", { peers: ["other"] }],
+    ["only addresses of IPv4", { ipFamilies: ["IPv4"] }],
     ["another profile", {}, { bgpPeers: [peer({ bfdProfile: "plain" })] }],
     ["no advertisement", {}, { bgpAdvertisements: [] }],
   ])("fine: %s", (_, advertisement, more) => {

@@ -2,6 +2,7 @@ import { familyOf } from "../ip/address.ts";
 import { formatPrefix } from "../ip/prefix.ts";
 import { formatRange } from "../ip/range.ts";
 import type { AnnouncedPool, AttachedAdvertisement, BgpTogether } from "./bgp-together.ts";
+import { announces } from "./local-pref-conflict.ts";
 import type { Complain } from "./resource.ts";
 
 /**
@@ -15,11 +16,11 @@ export function checkAggregation({ advertisements, complainAbout }: BgpTogether)
   }
 }
 
-function checkPool({ aggregationLength }: AttachedAdvertisement, pool: AnnouncedPool, complain: Complain): void {
+function checkPool(advertisement: AttachedAdvertisement, pool: AnnouncedPool, complain: Complain): void {
   for (const [i, prefix] of pool.widest.entries()) {
     const family = familyOf(prefix.address);
-    const length = aggregationLength[family];
-    if (length >= prefix.length) continue;
+    const length = advertisement.aggregationLength[family];
+    if (length >= prefix.length || !announces(advertisement, family)) continue;
     const field = family === "IPv4" ? "spec.aggregationLength" : "spec.aggregationLengthV6";
     const within = `${formatPrefix(prefix)} (in ${formatRange(pool.ranges[i]!)}) of pool ${JSON.stringify(pool.name)}`;
     const message = `invalid aggregation length ${length}: it is wider than ${within}`;

@@ -1,4 +1,5 @@
 import type { BgpTogether } from "./bgp-together.ts";
+import { announces } from "./local-pref-conflict.ts";
 import type { BgpPeer } from "./model.ts";
 
 /** Two sessions of a node with one router from one address close each other for ever (RFC 4271 §6.8). */
@@ -27,8 +28,9 @@ function identityOf({ endpoint, port, vrf = "", sourceAddress }: BgpPeer): strin
 /** The echo function is for IPv4 only. */
 export function checkEcho({ peers, bfdProfiles, advertisements, complainAbout }: BgpTogether): void {
   const echoing = new Set(bfdProfiles.filter(({ echoMode }) => echoMode).map(({ name }) => name));
-  const withIpv6 = advertisements.flatMap(({ name, peers: only, attached }) => {
-    const pool = attached.find(({ families }) => families.has("IPv6"));
+  const withIpv6 = advertisements.flatMap((advertisement) => {
+    const { name, peers: only, attached } = advertisement;
+    const pool = attached.find(({ families }) => families.has("IPv6") && announces(advertisement, "IPv6"));
     return pool === undefined ? [] : [{ name, only: new Set(only), pool: pool.name }];
   });
   for (const { name, bfdProfile = "" } of peers) {

@@ -38,6 +38,9 @@ const ONLY_IN_V1BETA2 = [
   "vrf",
   "disableMP",
   "dualStackAddressFamily",
+  "passive",
+  "ttlSecurity",
+  "maximumPrefixes",
 ] as const;
 
 /** v1beta1 requires these, so a peer without them has these values there, which mean absent. */

@@ -2,6 +2,7 @@ import type { Family } from "../ip/family.ts";
 import type { IpAddress } from "../ip/address.ts";
 import type { Millis } from "../lib/duration.ts";
 import type { Community } from "./community.ts";
+import type { ExtendedCommunity } from "./extended-community.ts";
 import type { LabelSelector } from "./selector.ts";
 
 /** An L2Advertisement after parsing: pool names are resolved, selectors are checked. */
@@ -38,6 +39,16 @@ export interface BgpAdvertisement {
   readonly nodeSelectors: readonly LabelSelector[];
   /** Services it is for; empty: every Service of its pools. OR between selectors. */
   readonly serviceSelectors: readonly LabelSelector[];
+  /** MULTI_EXIT_DISC (RFC 4271 §5.1.4). */
+  readonly med: number | undefined;
+  /** How many times more than once our AS number is in the path; undefined: not given. */
+  readonly prepend: number | undefined;
+  /** Without repeats, ascending. */
+  readonly extendedCommunities: readonly ExtendedCommunity[];
+  /** Addresses it is for; empty: of both families. */
+  readonly families: readonly Family[];
+  /** Whether routes say how many endpoints the node has. */
+  readonly weightByEndpoints: boolean;
 }
 
 /** A BGPPeer after parsing. */
@@ -67,6 +78,12 @@ export interface BgpPeer {
   readonly vrf: string | undefined;
   /** Routes of both families in one session, whatever the family of its addresses. */
   readonly dualStack: boolean;
+  /** The peer opens the session, never we. */
+  readonly passive: boolean;
+  /** Only packets that nobody forwarded are taken (RFC 5082). */
+  readonly ttlSecurity: boolean;
+  /** The session ends when the peer announces more; undefined: the speaker's default. */
+  readonly maxPrefixes: number | undefined;
 }
 
 /** The autonomous system a peer must be in: a given one, ours, or any but ours. */

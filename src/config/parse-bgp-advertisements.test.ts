@@ -37,6 +37,11 @@ test("an empty advertisement is for every pool, node, peer and Service, without 
         peers: [],
         nodeSelectors: [],
         serviceSelectors: [],
+        med: undefined,
+        prepend: undefined,
+        extendedCommunities: [],
+        families: [],
+        weightByEndpoints: false,
       },
     });
   }
@@ -52,6 +57,11 @@ test("an advertisement with everything", () => {
     ipAddressPoolSelectors: [{ matchLabels: { tier: "gold" } }],
     peers: ["router-b", "router-a"],
     nodeSelectors: [{ matchLabels: { rack: "1" } }],
+    med: 4_294_967_295,
+    asPathPrepend: 3,
+    extendedCommunities: ["soo:65000:1", "rt:65000:1"],
+    ipFamilies: ["IPv6"],
+    weightByEndpoints: true,
   });
   expect(issues).toEqual([]);
   expect(advertisement).toEqual({
@@ -66,7 +76,17 @@ test("an advertisement with everything", () => {
     peers: ["router-b", "router-a"],
     nodeSelectors: [{ requirements: [{ key: "rack", operator: "In", values: ["1"] }] }],
     serviceSelectors: [],
+    med: 4_294_967_295,
+    prepend: 3,
+    extendedCommunities: [0x0002_fde8_0000_0001n, 0x0003_fde8_0000_0001n],
+    families: ["IPv6"],
+    weightByEndpoints: true,
   });
+});
+
+test("what is 0 is not what is absent", () => {
+  const { advertisement } = parse({ med: 0, asPathPrepend: 0 });
+  expect(advertisement).toMatchObject({ med: 0, prepend: 0 });
 });
 
 test.each([
@@ -158,6 +178,23 @@ describe("refused, with the advertisement left out", () => {
     ],
     ["a negative preference", { localPref: -1 }, "spec.localPref", "invalid local preference -1"],
     ["a preference of 33 bits", { localPref: 4_294_967_296 }, "spec.localPref", "invalid local preference"],
+    ["a negative MED", { med: -1 }, "spec.med", "Too small"],
+    ["a MED of 33 bits", { med: 4_294_967_296 }, "spec.med", "Too big"],
+    ["a path that nobody takes", { asPathPrepend: 17 }, "spec.asPathPrepend", "Too big"],
+    ["a family twice", { ipFamilies: ["IPv4", "IPv4"] }, "spec.ipFamilies[1]", "duplicate entry"],
+    ["an unknown family", { ipFamilies: ["ipv4"] }, "spec.ipFamilies[0]", "Invalid option"],
+    [
+      "an extended community of another form",
+      { extendedCommunities: ["rt:1:1", "65000:1"] },
+      "spec.extendedCommunities[1]",
+      'invalid extended community "65000:1"',
+    ],
+    [
+      "an extended community twice",
+      { extendedCommunities: ["rt:1:1", "rt:1:1"] },
+      "spec.extendedCommunities[1]",
+      "duplicate entry",
+    ],
     [
       "serviceSelectors and IPv4 aggregation",
       { serviceSelectors: [{}], aggregationLength: 24 },

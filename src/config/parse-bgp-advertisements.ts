@@ -4,6 +4,8 @@ import { attachedPools } from "./attached-pools.ts";
 import type { Community } from "./community.ts";
 import { compareCommunities, formatCommunity, parseCommunity, wellKnownCommunity } from "./community.ts";
 import { bgpAdvertisementSpec, SELECTORS_FORBID_AGGREGATION } from "./crd/bgp-advertisement.ts";
+import type { ExtendedCommunity } from "./extended-community.ts";
+import { parseExtendedCommunity } from "./extended-community.ts";
 import type { ConfigIssue } from "./issues.ts";
 import type { BgpAdvertisement } from "./model.ts";
 import type { CommunityAliases } from "./parse-communities.ts";
@@ -29,9 +31,10 @@ export function parseBgpAdvertisements(
   const { parsed, issues } = parseEach(KIND, resources, (resource, complain): BgpAdvertisement | undefined => {
     const spec = parseSpec(bgpAdvertisementSpec, KIND, resource, complain);
     if (spec === undefined) return undefined;
-    const { ipAddressPools = [], peers = [], localPref = 0 } = spec;
+    const { ipAddressPools = [], peers = [], ipFamilies = [], localPref = 0 } = spec;
     refuseRepeats(ipAddressPools, "spec.ipAddressPools", complain);
     refuseRepeats(peers, "spec.peers", complain);
+    refuseRepeats(ipFamilies, "spec.ipFamilies", complain);
     checkAggregation(spec, complain);
     checkLocalPref(localPref, complain);
     const poolSelectors = parseSelectors(spec.ipAddressPoolSelectors, "spec.ipAddressPoolSelectors", complain);
@@ -44,6 +47,11 @@ export function parseBgpAdvertisements(
       peers,
       nodeSelectors: parseSelectors(spec.nodeSelectors, "spec.nodeSelectors", complain),
       serviceSelectors: parseSelectors(spec.serviceSelectors, "spec.serviceSelectors", complain),
+      med: spec.med,
+      prepend: spec.asPathPrepend,
+      extendedCommunities: parseExtendedCommunities(spec.extendedCommunities ?? [], complain),
+      families: ipFamilies,
+      weightByEndpoints: spec.weightByEndpoints ?? false,
     };
   });
   return { advertisements: parsed, issues };
@@ -87,4 +95,19 @@ function parseLiteral(text: string, i: number, complain: Complain): Community | 
   if (is === "value") complain(at, message, "write 65000:100 or large:65000:1:2");
   else complain(at, `${message}, and no Community has this alias`, "define the alias in a Community", "unresolved");
   return undefined;
+}
+
+function parseExtendedCommunities(texts: readonly string[], complain: Complain): readonly ExtendedCommunity[] {
+  refuseRepeats(texts, "spec.extendedCommunities", complain);
+  const communities = new Set<ExtendedCommunity>();
+  for (const [i, text] of texts.entries()) {
+    const community = parseExtendedCommunity(text);
+    if (community !== undefined) communities.add(community);
+    else {
+      const message = `invalid extended community ${JSON.stringify(text)}`;
+      const fix = "write rt:65000:100, soo:192.0.2.1:7, or the 8 bytes as 0x0002fde800000064";
+      complain(`spec.extendedCommunities[${i}]`, message, fix);
+    }
+  }
+  return [...communities].sort((a, b) => (a < b ? -1 : 1));
 }

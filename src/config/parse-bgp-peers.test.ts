@@ -46,6 +46,9 @@ test("a peer with the least there can be", () => {
       ebgpMultiHop: false,
       vrf: undefined,
       dualStack: false,
+      passive: false,
+      ttlSecurity: false,
+      maxPrefixes: undefined,
     },
   });
 });
@@ -70,6 +73,8 @@ test("a peer with everything", () => {
     vrf: "red",
     disableMP: true,
     dualStackAddressFamily: true,
+    passive: true,
+    maximumPrefixes: 1,
   });
   expect(issues).toEqual([]);
   expect(peer).toEqual({
@@ -90,7 +95,14 @@ test("a peer with everything", () => {
     ebgpMultiHop: true,
     vrf: "red",
     dualStack: true,
+    passive: true,
+    ttlSecurity: false,
+    maxPrefixes: 1,
   });
+});
+
+test("a peer that must be on the same link", () => {
+  expect(parse({ ...MINIMUM, ttlSecurity: true }).peer).toMatchObject({ ttlSecurity: true, ebgpMultiHop: false });
 });
 
 test("empty texts, and port 0 of v1beta1, stand for absent", () => {
@@ -157,6 +169,13 @@ describe("refused", () => {
     ["peerASN and dynamicASN", { ...MINIMUM, dynamicASN: "external" }, "spec.dynamicASN", "are both set"],
     ["an unknown dynamicASN", { ...MINIMUM, peerASN: 0, dynamicASN: "any" }, "spec.dynamicASN", "Invalid option"],
     ["multihop within an AS", { ...MINIMUM, peerASN: 64_512, ebgpMultiHop: true }, "spec.ebgpMultiHop", "external"],
+    [
+      "multihop and on the same link",
+      { ...MINIMUM, ebgpMultiHop: true, ttlSecurity: true },
+      "spec.ttlSecurity",
+      "ttlSecurity is for peers on the same link",
+    ],
+    ["no prefixes at all", { ...MINIMUM, maximumPrefixes: 0 }, "spec.maximumPrefixes", "Too small"],
     ["neither address nor interface", asns, "spec.peerAddress", "neither peerAddress nor interface"],
     ["address and interface", { ...MINIMUM, interface: "eth0" }, "spec.peerAddress", "are both set"],
     ["a bad address", { ...asns, peerAddress: "192.0.2.1111" }, "spec.peerAddress", "invalid BGPPeer address"],

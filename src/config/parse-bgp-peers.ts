@@ -58,6 +58,9 @@ function parseOne(resource: KubeObject, references: PeerReferences, complain: Co
     ebgpMultiHop: spec.ebgpMultiHop ?? false,
     vrf: textIn(spec.vrf),
     dualStack: spec.dualStackAddressFamily,
+    passive: spec.passive ?? false,
+    ttlSecurity: parseTtlSecurity(spec, complain),
+    maxPrefixes: spec.maximumPrefixes,
   };
   return endpoint === undefined || remoteAs === undefined ? undefined : { ...rest, endpoint, remoteAs };
 }
@@ -139,6 +142,15 @@ function checkBfdProfile(name: string | undefined, known: ReadonlySet<string>, c
   if (name === undefined || name === "" || known.has(name)) return;
   const message = `there is no BFDProfile ${JSON.stringify(name)}`;
   complain("spec.bfdProfile", message, "create it, or remove the reference", "unresolved");
+}
+
+/** RFC 5082 §3: packets of a peer that is several hops away arrive with any TTL. */
+function parseTtlSecurity({ ttlSecurity = false, ebgpMultiHop = false }: PeerSpec, complain: Complain): boolean {
+  if (ttlSecurity && ebgpMultiHop) {
+    const message = "ttlSecurity is for peers on the same link, and ebgpMultiHop for others";
+    complain("spec.ttlSecurity", message, "remove one of the two");
+  }
+  return ttlSecurity;
 }
 
 function textIn(text: string | undefined): string | undefined {

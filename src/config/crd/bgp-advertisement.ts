@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { KINDS } from "../kinds.ts";
 import type { CrdDefinition } from "./definition.ts";
-import { celRules, emptyObject, int32, labelSelector } from "./types.ts";
+import { celRules, emptyObject, int32, int64, labelSelector } from "./types.ts";
 
 const NO_AGGREGATION_WITH_SELECTORS =
   "!has(self.serviceSelectors) || self.serviceSelectors.size() == 0 || " +
@@ -35,6 +35,27 @@ export const bgpAdvertisementSpec = z
     serviceSelectors: z
       .array(labelSelector)
       .describe("Only Services that one of these selects are announced. Not together with aggregation.")
+      .optional(),
+    med: int64({ min: 0, max: 4_294_967_295 })
+      .describe("MULTI_EXIT_DISC of the routes: of several entries into our network, routers prefer the lowest.")
+      .optional(),
+    asPathPrepend: int32({ min: 0, max: 16 })
+      .describe("How many times more than once our AS number is in the path, to make it longer. For external peers.")
+      .optional(),
+    extendedCommunities: z
+      .array(z.string())
+      .describe("Extended communities of the routes: rt:65000:100, soo:192.0.2.1:7, or 8 bytes as 0x0002fde800000064.")
+      .optional(),
+    ipFamilies: z
+      .array(z.enum(["IPv4", "IPv6"]))
+      .describe("Announces only addresses of these families. Empty: of both.")
+      .optional(),
+    weightByEndpoints: z
+      .boolean()
+      .describe(
+        "Tells routers how many ready endpoints of a Service this node has (link bandwidth extended community), for " +
+          "weighted ECMP. For Services with externalTrafficPolicy Local.",
+      )
       .optional(),
   })
   .meta(celRules({ rule: NO_AGGREGATION_WITH_SELECTORS, message: SELECTORS_FORBID_AGGREGATION }));

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { KINDS } from "../kinds.ts";
 import type { CrdDefinition, PrinterColumn } from "./definition.ts";
-import { asNumber, celRules, emptyObject, labelSelector } from "./types.ts";
+import { asNumber, celRules, emptyObject, int32, labelSelector } from "./types.ts";
 
 const COLUMNS: readonly PrinterColumn[] = [
   { name: "Address", type: "string", jsonPath: ".spec.peerAddress" },
@@ -112,6 +112,16 @@ export const bgpPeerSpec = z.object({
     .boolean()
     .default(false)
     .describe("Exchange routes of both families in this session, whatever the family of its own addresses."),
+  passive: z.boolean().describe("Wait for the peer to open the session, and never open it ourselves.").optional(),
+  ttlSecurity: z
+    .boolean()
+    .describe(
+      "Take packets only from the next hop (GTSM, RFC 5082). Both sides need it. Not together with ebgpMultiHop.",
+    )
+    .optional(),
+  maximumPrefixes: int32({ min: 1 })
+    .describe("Ends the session when the peer announces more prefixes than these. None of them is ever used.")
+    .optional(),
 });
 
 export const BGP_PEER: CrdDefinition = {
