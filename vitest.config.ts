@@ -7,7 +7,14 @@ const setupFiles = ["test/support/seed.ts"];
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", setupFiles, testTimeout, include: ["src/**/*.test.ts", "test/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          setupFiles,
+          testTimeout,
+          include: ["src/**/*.test.ts", "test/*.test.ts", "test/bench/**/*.test.ts"],
+        },
+      },
       {
         test: {
           name: "scenario",

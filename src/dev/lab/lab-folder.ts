@@ -1,4 +1,5 @@
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Everything a lab writes: kubeconfigs, logs, a socket. It goes with the lab, unless somebody wants to read the logs. */
@@ -12,6 +13,8 @@ export class LabFolder {
   readonly podLogs: string;
   /** Key and certificate of the containers, in one JSON file. */
   readonly containerCertificate: string;
+  /** What the Secret of the speakers' membership would be mounted as. */
+  readonly membershipSecret: string;
 
   constructor(path: string) {
     this.path = path;
@@ -19,11 +22,18 @@ export class LabFolder {
     this.apiSocket = join(path, "api-server.sock");
     this.podLogs = join(path, "logs");
     this.containerCertificate = join(path, "container-certificate.json");
+    this.membershipSecret = join(path, "membership-secret");
   }
 
   /** The kubeconfig of a program in the lab. */
   kubeconfigOf(program: string): string {
     return join(this.path, `kubeconfig-${program}`);
+  }
+
+  /** Makes the key that encrypts membership; the leading controller makes the Secret, but a lab mounts none. */
+  makeMembershipSecret(): void {
+    mkdirSync(this.membershipSecret, { mode: 0o700 });
+    writeFileSync(join(this.membershipSecret, "secretkey"), randomBytes(128).toString("base64"), { mode: 0o600 });
   }
 
   podLog(namespace: string, pod: string): string {

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -72,6 +72,12 @@ export class Lab {
     }
   }
 
+  /** Starts a command in a network namespace; it ends with the lab, or when it writes after its output was closed. */
+  spawn(namespace: string, command: readonly string[]): ChildProcess {
+    const [file, ...args] = this.#parts.holder.enter(namespace, command);
+    return spawn(file!, args, { stdio: ["ignore", "pipe", "inherit"] });
+  }
+
   /** Makes the API server reachable inside the lab. */
   startRelay(): void {
     const address = [`--host=${SWITCH.ipv4}`, `--port=${SWITCH.apiPort}`];
@@ -104,6 +110,7 @@ export class Lab {
       METALLB_POD_NAME: speakerPodName(node),
       METALLB_ML_BIND_ADDR: node.ipv4,
       METALLB_ML_LABELS: SPEAKER_LABELS,
+      METALLB_ML_SECRET_KEY_PATH: this.folder.membershipSecret,
     };
     this.#startMetallb("speaker", node.name, env, []);
   }
@@ -111,6 +118,11 @@ export class Lab {
   /** Ends a speaker without a warning; nothing else of its node, and nobody is told. */
   async killSpeaker(node: LabNode): Promise<void> {
     await this.#processes.get(speakerPodName(node))?.stop("SIGKILL");
+  }
+
+  /** Ends a speaker as a rollout does: it may say goodbye. */
+  async stopSpeaker(node: LabNode): Promise<void> {
+    await this.#processes.get(speakerPodName(node))?.stop("SIGTERM");
   }
 
   /** Stops a speaker in the middle of what it does, or lets it go on. */

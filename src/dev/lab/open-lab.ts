@@ -68,6 +68,7 @@ async function buildLab(
     ({ url }) => `${url}, KUBECONFIG=${folder.kubeconfig}`,
   );
   closers.push(() => apiServer.close());
+  folder.makeMembershipSecret();
   const { certificate, key } = await generateCertificates(["webapp.example"], systemClock.wallTime());
   writeFileSync(folder.containerCertificate, JSON.stringify({ cert: certificate, key }), { mode: 0o600 });
   const cluster = new Cluster(createKubeClient(await loadEndpoint({ kubeconfig: folder.kubeconfig, env: {} })));

@@ -1,0 +1,41 @@
+/**
+ * `npm run bench:layer2 [-- PART…] [-- --runs N] [--minutes N]`: prints one JSON object, and its progress on standard
+ * error. Needs root. Figures compare things within this one run; they are not timed tests.
+ */
+import { existsSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { benchFailover } from "./layer2/failover.ts";
+
+interface Limits {
+  readonly runs: number;
+  readonly minutes: number;
+}
+
+const PARTS: Readonly<Record<string, (limits: Limits) => unknown>> = {
+  failover: ({ runs }) => benchFailover(runs, tell),
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: "string", default: "20" }, minutes: { type: "string", default: "10" } },
+});
+const limits = { runs: Number(values.runs), minutes: Number(values.minutes) };
+const parts = positionals.length > 0 ? positionals : Object.keys(PARTS);
+const unknown = parts.filter((part) => PARTS[part] === undefined);
+if (unknown.length > 0)
+  throw new Error(`no such part: ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
+if (!existsSync(join(import.meta.dirname, "../../dist/metallb.mjs"))) throw new Error("no bundle: npm run build");
+const report: Record<string, unknown> = { node: process.version, cpus: cpus().map((cpu) => cpu.model) };
+for (const part of parts) report[part] = await PARTS[part]!(limits);
+process.stdout.write(`${compact(report)}\n`);
+
+/** Innermost objects on one line each, which is how figures are compared. */
+function compact(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(/\{[^{}]*\}/g, (object) => object.replace(/\s+/g, " "));
+}
+
+function tell(progress: string): void {
+  process.stderr.write(`${progress}\n`);
+}

@@ -1,0 +1,189 @@
+import type { Lab } from "../../../src/dev/lab/lab.ts";
+import { type LabNode, NODES } from "../../../src/dev/lab/topology.ts";
+import { openTestLab } from "../../support/lab.ts";
+import { compile } from "./c-program.ts";
+import { noticed, type Noticed } from "./change-of-owner.ts";
+import { FAILOVER_KINDS, type FailoverKind } from "./failover-kinds.ts";
+import { hrtime, Observer } from "./observer.ts";
+import { rounded, type Spread, spread } from "./quantiles.ts";
+import { createService, prefer } from "./two-address-service.ts";
+
+type Families<T> = Readonly<Record<"IPv4" | "IPv6", T>>;
+
+/** All runs of one kind, one family. Milliseconds and counts as in `Noticed`. */
+interface Summary {
+  readonly runs: number;
+  readonly pingGap: Spread;
+  readonly pingsLost: { readonly total: number; readonly most: number };
+  readonly answerGap: Spread;
+  readonly claim: Spread;
+  readonly overlap: Spread;
+  readonly doubleAnswers: number;
+  readonly staleAnswers: number;
+  readonly alternations: number;
+}
+
+interface KindReport {
+  readonly planned: boolean;
+  /** From the owner to another node. */
+  readonly away: Families<Summary>;
+  /** From there to the first owner, after it is well again. A move that the speakers make by themselves, make before break. */
+  readonly back?: Families<Summary>;
+}
+
+interface FailoverReport {
+  readonly kinds: Readonly<Record<string, KindReport>>;
+  /** What is not as it should be; empty when all is. */
+  readonly missed: readonly string[];
+}
+
+/** An unplanned change is over within this time, in 99 of 100 cases. */
+const UNPLANNED_MS = 1000;
+
+/** In a planned change, two nodes may answer for this long. */
+const OVERLAP_MS = 20;
+
+/** Seen before each change, for the gap's beginning. */
+const BEFORE_MS = 100;
+
+/** After a change, long enough for everything that a former owner may still say. */
+const CALM_MS = 1300;
+
+/** In a lab with three speakers; takes about six seconds a run. */
+export async function benchFailover(runs: number, tell: (progress: string) => void): Promise<FailoverReport> {
+  using program = compile("probe");
+  const lab = await openTestLab();
+  try {
+    const observer = await Observer.start(lab, program.path, await createService(lab));
+    const bench = new FailoverBench(lab, observer, tell);
+    const report: Record<string, KindReport> = {};
+    for (const [name, kind] of Object.entries<FailoverKind>(FAILOVER_KINDS)) {
+      report[name] = await bench.run(name, kind, runs);
+    }
+    report["moved"] = await bench.move(runs);
+    return { kinds: report, missed: missedAims(report) };
+  } finally {
+    await lab.close();
+  }
+}
+
+class FailoverBench {
+  readonly #lab: Lab;
+  readonly #observer: Observer;
+  readonly #tell: (progress: string) => void;
+
+  constructor(lab: Lab, observer: Observer, tell: (progress: string) => void) {
+    this.#lab = lab;
+    this.#observer = observer;
+    this.#tell = tell;
+  }
+
+  async run(name: string, { planned, take, giveBack }: FailoverKind, runs: number): Promise<KindReport> {
+    const away: Families<Noticed>[] = [];
+    const back: Families<Noticed>[] = [];
+    for (let run = 1; run <= runs; run++) {
+      const owner = await this.#owner();
+      away.push(
+        await this.#change(
+          `${name} ${run} of ${runs}`,
+          (mac) => mac !== owner.mac,
+          () => take(this.#lab, owner),
+        ),
+      );
+      back.push(
+        await this.#change(
+          "  and back",
+          (mac) => mac === owner.mac,
+          () => giveBack(this.#lab, owner),
+        ),
+      );
+    }
+    return { planned, away: summaries(away), back: summaries(back) };
+  }
+
+  /** From node to node, by what an L2Advertisement prefers. */
+  async move(runs: number): Promise<KindReport> {
+    const away: Families<Noticed>[] = [];
+    for (let run = 1; run <= runs; run++) {
+      const owner = await this.#owner();
+      const next = NODES[(NODES.indexOf(owner) + 1) % NODES.length]!;
+      const move = (): Promise<void> => prefer(this.#lab, next);
+      away.push(await this.#change(`moved ${run} of ${runs}`, (mac) => mac === next.mac, move));
+    }
+    return { planned: true, away: summaries(away) };
+  }
+
+  async #owner(): Promise<LabNode> {
+    const mac = await this.#observer.untilAnswered("a node", () => true);
+    return NODES.find((node) => node.mac === mac)!;
+  }
+
+  /** Sets a change off, and waits until another node answers and nothing more happens. */
+  async #change(what: string, isNew: (mac: string) => boolean, cause: () => unknown): Promise<Families<Noticed>> {
+    this.#observer.forget(hrtime() - BEFORE_MS);
+    const at = hrtime();
+    await cause();
+    const to = await this.#observer.untilAnswered("the next node", isNew);
+    await new Promise((resolve) => setTimeout(resolve, CALM_MS));
+    const of = (family: "IPv4" | "IPv6"): Noticed => noticed(this.#observer.since(at - BEFORE_MS, family), { at, to });
+    const result = { IPv4: of("IPv4"), IPv6: of("IPv6") };
+    this.#tell(`${what}: ${oneLine(result.IPv4)} | ${oneLine(result.IPv6)}`);
+    return result;
+  }
+}
+
+/** The way back is a planned change too. */
+function missedAims(kinds: Readonly<Record<string, KindReport>>): string[] {
+  return Object.entries(kinds).flatMap(([name, { planned, away, back }]) => [
+    ...missedByFamilies(`${name} away`, planned, away),
+    ...(back === undefined ? [] : missedByFamilies(`${name} back`, true, back)),
+  ]);
+}
+
+function missedByFamilies(name: string, planned: boolean, families: Families<Summary>): string[] {
+  return Object.entries(families).flatMap(([family, summary]) =>
+    (planned ? missedWhenPlanned(summary) : missedWhenUnplanned(summary)).map((miss) => `${name} ${family}: ${miss}`),
+  );
+}
+
+function missedWhenUnplanned({ pingGap, answerGap, doubleAnswers, staleAnswers }: Summary): string[] {
+  return [
+    pingGap.p99 < UNPLANNED_MS ? "" : `no echo for ${pingGap.p99} ms`,
+    answerGap.p99 < UNPLANNED_MS ? "" : `no answer for ${answerGap.p99} ms`,
+    doubleAnswers + staleAnswers === 0 ? "" : `${doubleAnswers} double and ${staleAnswers} stale answers`,
+  ].filter((miss) => miss !== "");
+}
+
+function missedWhenPlanned({ pingsLost, overlap, alternations }: Summary): string[] {
+  return [
+    pingsLost.total === 0 ? "" : `${pingsLost.total} pings lost`,
+    overlap.max <= OVERLAP_MS ? "" : `two owners for ${overlap.max} ms`,
+    alternations === 0 ? "" : `${alternations} times an answer of the former owner after one of the new`,
+  ].filter((miss) => miss !== "");
+}
+
+function oneLine(figures: Noticed): string {
+  return Object.entries(figures)
+    .map(([name, value]) => `${name} ${rounded(value as number, 1)}`)
+    .join(", ");
+}
+
+function summaries(runs: readonly Families<Noticed>[]): Families<Summary> {
+  return { IPv4: summary(runs.map(({ IPv4 }) => IPv4)), IPv6: summary(runs.map(({ IPv6 }) => IPv6)) };
+}
+
+function summary(runs: readonly Noticed[]): Summary {
+  const all = (name: keyof Noticed): number[] => runs.map((run) => run[name]);
+  const total = (name: keyof Noticed): number => all(name).reduce((sum, value) => sum + value, 0);
+  return {
+    runs: runs.length,
+    pingGap: spread(all("pingGap")),
+    pingsLost: { total: total("pingsLost"), most: Math.max(...all("pingsLost")) },
+    answerGap: spread(all("answerGap")),
+    claim: spread(all("claim")),
+    overlap: spread(all("overlap")),
+    doubleAnswers: total("doubleAnswers"),
+    staleAnswers: total("staleAnswers"),
+    alternations: total("alternations"),
+  };
+}
