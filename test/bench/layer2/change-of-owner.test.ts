@@ -84,6 +84,15 @@ describe("what a client notices", () => {
     expect(noticed(seen, change)).toEqual({ ...NOTHING, claim: 101, ...alternating });
   });
 
+  test("an answer that comes late to an early question", () => {
+    const seen = second((at) => [at < 200 ? OLD : NEW]);
+    const late = seen.map((event) =>
+      event.kind === "answer" && event.sequence === 19 ? { ...event, at: 203 } : event,
+    );
+    const ordered = late.toSorted((a, b) => a.at - b.at);
+    expect(noticed(ordered, change)).toMatchObject({ overlap: 2, staleAnswers: 0, alternations: 0 });
+  });
+
   test("a node that answers again after its end was claimed", () => {
     const seen = second((at) => [at < 200 || at === 900 ? OLD : NEW]);
     expect(noticed(seen, change)).toMatchObject({ overlap: 700, staleAnswers: 1, alternations: 1 });

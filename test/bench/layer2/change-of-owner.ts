@@ -76,7 +76,7 @@ export function noticed(seen: readonly Seen[], { at, to }: Change): Noticed {
     doubleAnswers: [...questions.values()].filter((all) => new Set(all.map(({ mac }) => mac)).size > 1).length,
     staleAnswers: byOthers.filter((answer) => askedAt(answer) > firstClaim).length,
     alternations: alternations(
-      [...questions.values()].map(([first]) => first!),
+      [...questions.values()].map(([first]) => first!).sort((a, b) => askedAt(a) - askedAt(b)),
       to,
     ),
   };
