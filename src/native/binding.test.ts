@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { requireOrSkip } from "../../test/support/requirements.ts";
 import { loadAddon, META_WORDS, nativeAddon, type NativeSocket } from "./binding.ts";
@@ -8,6 +9,7 @@ const SOCK_RAW = 3;
 const EBADF = -9;
 const EFAULT = -14;
 const EINVAL = -22;
+const ENOTSOCK = -88;
 const EPROTONOSUPPORT = -93;
 
 /** RTM_GETLINK for all links: the kernel answers at once, and nobody needs a capability for it. */
@@ -50,6 +52,8 @@ describe.skipIf(requireOrSkip(["addon"]).skip)("the addon", () => {
     { why: "a bigint", call: "socket", args: () => [16n, 3, 0] },
     { why: "a descriptor for a socket", call: "close", args: () => [0] },
     { why: "a foreign object for a socket", call: "close", args: () => [{}] },
+    { why: "text for a descriptor", call: "adopt", args: () => ["3"] },
+    { why: "a descriptor for a socket", call: "share", args: () => [3] },
     { why: "undefined for a socket", call: "send", args: () => [undefined, new Uint8Array(1)] },
     { why: "an object that inherits from a socket", call: "close", args: () => [Object.create(netlink())] },
     { why: "text for bytes", call: "send", args: () => [netlink(), "abc"] },
@@ -122,6 +126,28 @@ describe.skipIf(requireOrSkip(["addon"]).skip)("the addon", () => {
     nativeAddon().close(socket);
     expect(nativeAddon().send(socket, new Uint8Array(1))).toBe(EBADF);
     expect(nativeAddon().setOption(socket, 1, 8, 4096)).toBe(EBADF);
+  });
+
+  test("adopted sockets are further descriptors, closed on their own", () => {
+    const socket = netlink();
+    const shared = nativeAddon().share(socket);
+    const adopted = nativeAddon().adopt(shared);
+    if (typeof adopted === "number") throw new Error(`errno ${-adopted}`);
+    opened.push(adopted);
+    closeSync(shared);
+    nativeAddon().close(socket);
+    expect(nativeAddon().setOption(adopted, 1, 8, 4096)).toBe(0);
+    expect(nativeAddon().share(socket)).toBe(EBADF);
+  });
+
+  test.each([
+    { why: "no descriptor", descriptor: () => -1, errno: EBADF },
+    { why: "a closed one", descriptor: () => 100_000, errno: EBADF },
+    { why: "a file", descriptor: () => openSync("/dev/null", "r"), errno: ENOTSOCK },
+  ])("what can't be adopted is refused: $why", ({ descriptor, errno }) => {
+    const number = descriptor();
+    expect(nativeAddon().adopt(number)).toBe(errno);
+    if (errno === ENOTSOCK) closeSync(number);
   });
 
   test("a batch has each datagram in its slot, with length and origin", async () => {

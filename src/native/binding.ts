@@ -13,6 +13,13 @@ export interface NativeSocket {
  */
 export interface NativeAddon {
   socket(domain: number, type: number, protocol: number): NativeSocket | number;
+  /**
+   * An object with a descriptor of its own for a socket that somebody else holds, to set its options; whoever adopts
+   * must close it, or the connection stays open.
+   */
+  adopt(descriptor: number): NativeSocket | number;
+  /** A further descriptor for the socket, which the caller must close or give away (`new net.Socket({ fd })`). */
+  share(socket: NativeSocket): number;
   /** `address` is a struct sockaddr. */
   bind(socket: NativeSocket, address: Uint8Array): number;
   /** setsockopt; `value` is a C int or the bytes of a structure. */

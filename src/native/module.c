@@ -5,8 +5,8 @@ static napi_value initialize(napi_env env, napi_value exports) {
     const char *name;
     napi_callback function;
   } functions[] = {
-      {"socket", open_socket},          {"bind", bind_socket},  {"setOption", set_option},
-      {"attachFilter", attach_filter},  {"send", send_bytes},   {"read", read_batches},
+      {"socket", open_socket},   {"adopt", adopt_descriptor},     {"share", share_socket}, {"bind", bind_socket},
+      {"setOption", set_option}, {"attachFilter", attach_filter}, {"send", send_bytes},    {"read", read_batches},
       {"close", close_socket},
   };
   for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {

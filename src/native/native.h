@@ -1,6 +1,6 @@
 /*
- * The system calls that Node.js lacks, as plain Node-API functions: raw sockets, and a reader that hands whole batches
- * of datagrams to JavaScript. Nothing here knows a protocol. Wrong arguments throw TypeError; errors of the kernel are
+ * The system calls that Node.js lacks, as plain Node-API functions: raw sockets, socket options, and a reader that hands
+ * whole batches of datagrams to JavaScript. Nothing here knows a protocol. Wrong arguments throw TypeError; errors of the kernel are
  * returned as negative errno.
  */
 #ifndef METALLB_NATIVE_H
@@ -41,6 +41,8 @@ napi_value throw_type_error(napi_env env, const char *message);
 extern const napi_type_tag SOCKET_TAG;
 void release_socket(struct native_socket *socket);
 napi_value open_socket(napi_env env, napi_callback_info info);
+napi_value adopt_descriptor(napi_env env, napi_callback_info info);
+napi_value share_socket(napi_env env, napi_callback_info info);
 napi_value bind_socket(napi_env env, napi_callback_info info);
 napi_value set_option(napi_env env, napi_callback_info info);
 napi_value attach_filter(napi_env env, napi_callback_info info);

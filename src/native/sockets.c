@@ -1,6 +1,7 @@
 #include "native.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -36,6 +37,26 @@ static void finalize_socket(napi_env env, void *data, void *hint) {
   release_socket(socket);
 }
 
+/* The JavaScript object that owns `fd`, which is closed when there can be none. A negative `fd` gives negative errno. */
+static napi_value own_descriptor(napi_env env, int fd) {
+  if (fd < 0) return system_result(env, -1);
+  struct native_socket *opened = calloc(1, sizeof *opened);
+  if (opened == NULL) {
+    close(fd);
+    errno = ENOMEM;
+    return system_result(env, -1);
+  }
+  opened->references = 1;
+  opened->fd = fd;
+  napi_value object;
+  if (napi_create_object(env, &object) != napi_ok || napi_type_tag_object(env, object, &SOCKET_TAG) != napi_ok ||
+      napi_wrap(env, object, opened, finalize_socket, NULL, NULL) != napi_ok) {
+    finalize_socket(env, opened, NULL);
+    return throw_type_error(env, "the socket object could not be made");
+  }
+  return object;
+}
+
 /* socket(domain, type, protocol): an object, or negative errno. Never blocks and is not inherited by children. */
 napi_value open_socket(napi_env env, napi_callback_info info) {
   napi_value arguments[3];
@@ -44,24 +65,31 @@ napi_value open_socket(napi_env env, napi_callback_info info) {
       !int_argument(env, arguments[1], "type", &type) || !int_argument(env, arguments[2], "protocol", &protocol)) {
     return NULL;
   }
-  struct native_socket *opened = calloc(1, sizeof *opened);
-  if (opened == NULL) {
-    errno = ENOMEM;
-    return system_result(env, -1);
+  return own_descriptor(env, socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+}
+
+/*
+ * adopt(descriptor): an object with a descriptor of its own for a socket that somebody else holds, or negative errno:
+ * ENOTSOCK for any other file.
+ */
+napi_value adopt_descriptor(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  int32_t descriptor;
+  if (!take_arguments(env, info, 1, arguments) || !int_argument(env, arguments[0], "descriptor", &descriptor)) {
+    return NULL;
   }
-  opened->references = 1;
-  opened->fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-  if (opened->fd < 0) {
-    free(opened);
-    return system_result(env, -1);
-  }
-  napi_value object;
-  if (napi_create_object(env, &object) != napi_ok || napi_type_tag_object(env, object, &SOCKET_TAG) != napi_ok ||
-      napi_wrap(env, object, opened, finalize_socket, NULL, NULL) != napi_ok) {
-    finalize_socket(env, opened, NULL);
-    return throw_type_error(env, "the socket object could not be made");
-  }
-  return object;
+  int type;
+  socklen_t length = sizeof type;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) < 0) return system_result(env, -1);
+  return own_descriptor(env, fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+}
+
+/* share(socket): a further descriptor for it, which the caller must close or give away; or negative errno. */
+napi_value share_socket(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  struct native_socket *socket;
+  if (!take_arguments(env, info, 1, arguments) || !socket_argument(env, arguments[0], &socket)) return NULL;
+  return system_result(env, fcntl(socket->fd, F_DUPFD_CLOEXEC, 0));
 }
 
 /* bind(socket, sockaddr) */
