@@ -8,6 +8,8 @@ tools=.cache/test-tools
 mkdir -p "$tools/bin"
 
 packages=(curl gcc iproute2 iputils-arping iputils-ping libc6-dev ndisc6 nftables procps tcpdump util-linux)
+# The routers that BGP is tested with.
+packages+=(bird2 exabgp frr gobgpd)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
@@ -15,6 +17,13 @@ done
 if [ "${#missing[@]}" -gt 0 ]; then
   echo "installing ${missing[*]}"
   apt-get update -qq
+  # No router starts by itself: the machine may be somebody's, and the tests start their own.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+  fi
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 

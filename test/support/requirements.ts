@@ -26,9 +26,12 @@ export function requireOrSkip(needs: readonly Need[]): Requirement {
   return { skip: true, reason };
 }
 
-/** Path of a tool, from the project's own tool folder or PATH. */
+/** Folders of daemons and of administration, which PATH may lack. */
+const MORE_FOLDERS = ["/usr/sbin", "/sbin", "/usr/lib/frr"];
+
+/** Path of a tool, from the project's own tool folder, PATH or where daemons are. */
 export function toolPath(name: string): string | undefined {
-  const folders = [TOOLS, ...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  const folders = [TOOLS, ...(process.env["PATH"] ?? "").split(delimiter), ...MORE_FOLDERS];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
