@@ -12,6 +12,15 @@ export function addressOf(host: string | undefined): IpAddress | undefined {
   return host === undefined ? undefined : parseAddress(host);
 }
 
+/** The address and zone in what Node reports; undefined for what is none. */
+export function zonedAddressOf(
+  host: string | undefined,
+): { readonly address: IpAddress; readonly zone?: string } | undefined {
+  const [literal, zone] = host?.split("%", 2) ?? [];
+  const address = addressOf(literal);
+  return address && { address, ...(zone === undefined ? {} : { zone }) };
+}
+
 /** Errors that may be gone at the next try. */
 const PASSING = new Set(["EADDRINUSE", "EADDRNOTAVAIL", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 
@@ -22,7 +31,7 @@ export function socketError(action: string, thrown: unknown): EnvironmentError {
 }
 
 /** The errno's name, or "unknown". */
-function codeOf(thrown: unknown): string {
+export function codeOf(thrown: unknown): string {
   const { code } = thrown as { readonly code?: unknown };
   return typeof code === "string" ? code : "unknown";
 }

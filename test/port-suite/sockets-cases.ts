@@ -5,7 +5,7 @@ import type { Datagrams, DatagramSocket, SocketAddress } from "../../src/ports/d
 import type { Connection, StreamHandlers, Streams } from "../../src/ports/streams.ts";
 
 /** A host that has one address per family. */
-interface SocketsWorld {
+export interface SocketsWorld {
   readonly datagrams: Datagrams;
   readonly streams: Streams;
   readonly address: IpAddress;
@@ -21,8 +21,8 @@ export interface SocketsCase {
 const FOREIGN = { IPv4: parseAddress("192.0.2.1")!, IPv6: parseAddress("2001:db8::1")! };
 
 /** Waits until `done` gives something. */
-async function until<T>(done: () => T | undefined): Promise<T> {
-  for (const end = Date.now() + 5000; Date.now() < end;) {
+export async function until<T>(done: () => T | undefined, within = 5000): Promise<T> {
+  for (const end = Date.now() + within; Date.now() < end;) {
     const value = done();
     if (value !== undefined) return value;
     await new Promise((turn) => setTimeout(turn, 1));
@@ -54,12 +54,12 @@ async function station({ datagrams, address }: SocketsWorld): Promise<Station> {
   return { socket, received, troubles };
 }
 
-const isEnvironmentError =
+export const isEnvironmentError =
   (code: string) =>
   (error: unknown): boolean =>
     error instanceof EnvironmentError && error.code === code;
 
-function foreign({ address }: SocketsWorld): SocketAddress {
+export function foreign({ address }: SocketsWorld): SocketAddress {
   return { address: address >> 32n === 0xffffn ? FOREIGN.IPv4 : FOREIGN.IPv6, port: 0 };
 }
 
@@ -123,7 +123,7 @@ const DATAGRAM_CASES: readonly SocketsCase[] = [
 ];
 
 /** Keeps what happens on a connection. */
-class Diary implements StreamHandlers {
+export class Diary implements StreamHandlers {
   readonly bytes: number[] = [];
   ends = 0;
   readonly closes: (string | undefined)[] = [];
@@ -141,7 +141,7 @@ class Diary implements StreamHandlers {
   }
 }
 
-interface Line {
+export interface Line {
   readonly caller: Connection;
   readonly callerDiary: Diary;
   readonly callee: Connection;
@@ -149,7 +149,7 @@ interface Line {
   close(): void;
 }
 
-async function line({ streams, address }: SocketsWorld): Promise<Line> {
+export async function line({ streams, address }: SocketsWorld): Promise<Line> {
   const calleeDiary = new Diary();
   let callee: Connection | undefined;
   const listener = await streams.listen({ address, port: 0 }, (connection) => {
