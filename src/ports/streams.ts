@@ -55,7 +55,7 @@ export interface ConnectOptions extends HopLimits {
 }
 
 /** The key that segments from an address must be signed with. */
-export interface StreamKey {
+interface StreamKey {
   readonly remote: IpAddress;
   readonly key: string;
 }

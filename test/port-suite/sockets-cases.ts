@@ -141,7 +141,7 @@ export class Diary implements StreamHandlers {
   }
 }
 
-export interface Line {
+interface Line {
   readonly caller: Connection;
   readonly callerDiary: Diary;
   readonly callee: Connection;
@@ -149,7 +149,7 @@ export interface Line {
   close(): void;
 }
 
-export async function line({ streams, address }: SocketsWorld): Promise<Line> {
+async function line({ streams, address }: SocketsWorld): Promise<Line> {
   const calleeDiary = new Diary();
   let callee: Connection | undefined;
   const listener = await streams.listen({ address, port: 0 }, (connection) => {
