@@ -57,8 +57,15 @@ const BASE = projectService({
   spec: { type: "LoadBalancer", externalTrafficPolicy: "Cluster" },
 });
 
-/** What the speaker on `self` decides in a world. */
+/** What the speaker on `self` decides in a world, but for what is said when nobody can announce. */
 function decideOn(self: string, world: World): Decision {
+  const decision = planOn(self, world);
+  if (decision.announce) return decision;
+  const { nobody: _, ...rest } = decision;
+  return rest;
+}
+
+function planOn(self: string, world: World): Decision {
   const { ips = ["10.0.0.1"], endpoints = ["a"], nodes = [node("a")], advertisements = [advertisement()] } = world;
   const options = { node: self, loadBalancerClass: "", ignoreExcludeLabel: false, ...world.options };
   const objects = new SpeakerObjects(options);
@@ -315,4 +322,91 @@ test("equal objects make every speaker see the same single owner, or none", () =
     }),
     { numRuns: 300 },
   );
+});
+
+describe("when no node can announce", () => {
+  const excluded = (name: string) => node(name, { labels: { name, [EXCLUDE_LABEL]: "" } });
+  const offline = (name: string) => node(name, { networkUnavailable: true });
+  const local = { externalTrafficPolicy: "Local" };
+  const toB = advertisement({ nodeSelectors: [labelled("name", "b")] });
+
+  const nobodyOn = (self: string, world: World) => {
+    const decision = planOn(self, world);
+    return decision.announce ? undefined : decision.nobody;
+  };
+
+  describe.each(Object.entries(ADDRESSES))("%s", (_, ips) => {
+    test.each<{ why: string; world: World; reason: string; message: string }>([
+      {
+        why: "a label",
+        world: { nodes: [excluded("b"), excluded("a")] },
+        reason: "nodeLabeledExcludeBalancers",
+        message: `label ${EXCLUDE_LABEL} on a, b; remove it or start the speaker with --ignore-exclude-lb`,
+      },
+      {
+        why: "a node condition",
+        world: { nodes: [offline("a")] },
+        reason: "nodeNetworkUnavailable",
+        message: "condition NetworkUnavailable is True on a; see why the node's network is not set up",
+      },
+      {
+        why: "an advertisement that selects no node",
+        world: { nodes: [node("a")], advertisements: [toB] },
+        reason: "noMatchingAdvertisement",
+        message: "nodeSelectors of L2Advertisement l2 match no node; change them or the nodes' labels",
+      },
+      {
+        why: "an advertisement that selects a labelled node only",
+        world: { nodes: [node("a"), excluded("b")], advertisements: [toB] },
+        reason: "nodeLabeledExcludeBalancers",
+        message: `label ${EXCLUDE_LABEL} on b; remove it or start the speaker with --ignore-exclude-lb`,
+      },
+      {
+        why: "endpoints on no selected node",
+        world: { nodes: [node("a"), node("b")], advertisements: [toB], service: local, endpoints: ["a"] },
+        reason: "noLocalEndpoints",
+        message:
+          "externalTrafficPolicy is Local and no endpoint is ready on b; run a Pod of the Service there or set externalTrafficPolicy to Cluster",
+      },
+      {
+        why: "endpoints on a labelled node only",
+        world: { nodes: [excluded("a"), node("b")], service: local, endpoints: ["a"] },
+        reason: "nodeLabeledExcludeBalancers",
+        message: `label ${EXCLUDE_LABEL} on a; remove it or start the speaker with --ignore-exclude-lb`,
+      },
+      {
+        why: "different things on different nodes, of which five are named",
+        world: { nodes: [offline("a"), ..."hgfedcb".split("").map(excluded)] },
+        reason: "noCandidates",
+        message: `label ${EXCLUDE_LABEL} on b, c, d, e, f and 2 more; condition NetworkUnavailable is True on a; (1) remove it or start the speaker with --ignore-exclude-lb (2) see why the node's network is not set up`,
+      },
+      {
+        why: "an address that may be shared under an advertisement for selected Services",
+        world: {
+          service: { annotations: { "metallb.io/allow-shared-ip": "key" } },
+          advertisements: [advertisement({ serviceSelectors: [ANY] }), advertisement({ name: "open" })],
+        },
+        reason: "sharedIPWithServiceSelector",
+        message:
+          "it may share its address, and L2Advertisement l2 has serviceSelectors; remove the annotation metallb.io/allow-shared-ip or the serviceSelectors",
+      },
+    ])("$why is told, in the same words by every node", ({ world, reason, message }) => {
+      const told = { reason, message: `no node can announce ${ips.join(" and ")}: ${message}` };
+      for (const self of ["a", "b"]) expect(nobodyOn(self, { ips, ...world })).toEqual(told);
+    });
+  });
+
+  test.each<[string, World]>([
+    ["some node can", { nodes: [excluded("a"), node("b")] }],
+    ["there are no endpoints", { nodes: [excluded("a")], endpoints: "none" }],
+    ["no advertisement is for the pool", { advertisements: [] }],
+    [
+      "advertisements are for other Services",
+      { advertisements: [advertisement({ serviceSelectors: [labelled("app", "db")] })] },
+    ],
+    ["there is no address", { nodes: [excluded("a")], ips: [] }],
+    ["the label is ignored", { nodes: [excluded("a")], options: { ignoreExcludeLabel: true } }],
+  ])("nothing is told when %s", (_, world) => {
+    for (const self of ["a", "b"]) expect(nobodyOn(self, world)).toBeUndefined();
+  });
 });

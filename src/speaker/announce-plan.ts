@@ -10,6 +10,8 @@ import { formatAddress } from "../ip/address.ts";
 import { firstOwner } from "../layer2/election.ts";
 import { mostOften } from "../layer2/repeats.ts";
 import type { NodeRefusal, PlacedAdvertisement } from "./eligible-nodes.ts";
+import type { NobodyReport, Obstacle } from "./no-announcer.ts";
+import { reportNobody, reportSharing } from "./no-announcer.ts";
 import type { PoolIndex } from "./pool-index.ts";
 import type { Announcement } from "./protocol.ts";
 import type { NoAddressReason } from "./service-addresses.ts";
@@ -40,6 +42,8 @@ export type Decision =
       readonly reason: SkipReason;
       /** The node that owns it instead, when one does. */
       readonly owner?: string;
+      /** Given when no node can announce a Service that is meant for layer 2 and has endpoints. */
+      readonly nobody?: NobodyReport;
     };
 
 /** What is the same for all Services, on every node. */
@@ -65,7 +69,39 @@ export interface Endpoints {
 
 export function decide(service: ServiceView, endpoints: Endpoints, context: PlanContext): Decision {
   const contest = contestFor(service, endpoints, context);
-  return "refusal" in contest ? skip(contest.refusal) : decideOn(context.self, contest);
+  if ("refusal" in contest) {
+    const { refusal, nobody } = contest;
+    return nobody === undefined ? skip(refusal) : { ...skip(refusal), nobody };
+  }
+  const decision = decideOn(context.self, contest);
+  if (decision.announce || decision.owner !== undefined) return decision;
+  const nobody = whyNobody(contest);
+  return nobody === undefined ? decision : { ...decision, nobody };
+}
+
+/**
+ * What keeps every node from announcing; undefined when none is kept from it, or when no advertisement is for the
+ * Service, which is how one leaves layer 2. With externalTrafficPolicy Local, nodes without endpoints matter only when
+ * no selected node has any.
+ */
+function whyNobody(contest: Contest): NobodyReport | undefined {
+  const { matching, candidates, addresses, local, endpoints } = contest;
+  if (matching.length === 0) return undefined;
+  const selected = [...candidates.keys()].filter((node) => matching.some(({ scores }) => scores.has(node)));
+  const hosts = local ? selected.filter((node) => endpoints.isOn(node)) : [];
+  const obstacles = new Map<Obstacle, string[]>();
+  for (const node of hosts.length > 0 ? hosts : selected) {
+    const obstacle = obstacleIn(contest, node);
+    if (obstacle === undefined) return undefined;
+    const nodes = obstacles.get(obstacle);
+    if (nodes === undefined) obstacles.set(obstacle, [node]);
+    else nodes.push(node);
+  }
+  return reportNobody(addresses, obstacles, namesOf(matching));
+}
+
+function namesOf(placed: readonly PlacedAdvertisement[]): readonly string[] {
+  return placed.map(({ advertisement }) => advertisement.name);
 }
 
 /** What nodes compete for, and by which rules. */
@@ -84,7 +120,7 @@ export function contestFor(
   service: ServiceView,
   endpoints: Endpoints,
   context: ElectionContext,
-): Contest | { readonly refusal: SkipReason } {
+): Contest | { readonly refusal: SkipReason; readonly nobody?: NobodyReport } {
   const found = addressesOf(service, context);
   if ("refusal" in found) return found;
   const { addresses, pool } = found;
@@ -93,8 +129,9 @@ export function contestFor(
     const { serviceSelectors } = advertisement;
     return serviceSelectors.length === 0 || anySelectorMatches(serviceSelectors, service.labels);
   });
-  const selective = matching.some(({ advertisement }) => advertisement.serviceSelectors.length > 0);
-  if (selective && requestOf(service, "sharingKey") !== undefined) return { refusal: "sharedIPWithServiceSelector" };
+  const selective = matching.filter(({ advertisement }) => advertisement.serviceSelectors.length > 0);
+  if (selective.length > 0 && requestOf(service, "sharingKey") !== undefined)
+    return { refusal: "sharedIPWithServiceSelector", nobody: reportSharing(addresses, namesOf(selective)) };
   const local = service.externalTrafficPolicy === "Local";
   return { addresses, endpoints, local, matching, candidates: context.candidates };
 }
@@ -105,13 +142,13 @@ export function decideOn(node: string, contest: Contest, elect = electOwner): De
   if (here.length === 0) return skip("noMatchingAdvertisement");
   const owner = elect(contest);
   if (owner === node) return { announce: true, addresses: contest.addresses, ...termsOf(here) };
-  const reason = nodeRefusalIn(contest, node);
+  const reason = obstacleIn(contest, node);
   if (owner === undefined) return skip(reason ?? "noCandidates");
   return { ...skip(reason ?? "notOwner"), owner };
 }
 
 /** Why a node that some matching advertisement selects can't own the addresses; undefined when it can. */
-function nodeRefusalIn({ candidates, local, endpoints }: Contest, node: string): SkipReason | undefined {
+function obstacleIn({ candidates, local, endpoints }: Contest, node: string): Obstacle | undefined {
   return candidates.get(node) ?? (local && !endpoints.isOn(node) ? "noLocalEndpoints" : undefined);
 }
 
@@ -123,7 +160,7 @@ export function electOwner(contest: Contest): string | undefined {
   let best: string[] = [];
   let bestScore = 0;
   for (const node of contest.candidates.keys()) {
-    if (nodeRefusalIn(contest, node) !== undefined) continue;
+    if (obstacleIn(contest, node) !== undefined) continue;
     const score = scoreOf(node, contest.matching);
     if (score === undefined || score < bestScore) continue;
     if (score > bestScore) best = [];
@@ -156,7 +193,8 @@ export function skip(reason: SkipReason): Decision & { readonly announce: false 
 
 export function sameDecision(a: Decision, b: Decision): boolean {
   if (a.announce && b.announce) return sameItems(a.addresses, b.addresses) && sameTerms(a, b);
-  return !a.announce && !b.announce && a.reason === b.reason && a.owner === b.owner;
+  if (a.announce || b.announce) return false;
+  return a.reason === b.reason && a.owner === b.owner && a.nobody?.message === b.nobody?.message;
 }
 
 type Terms = Omit<Announcement, "address">;

@@ -37,6 +37,7 @@ export class AnnounceState {
   /** Undefined: something that all decisions depend on has changed. */
   #context: PlanContext | undefined;
   #alive: ReadonlySet<string> | undefined;
+  #speakers: readonly string[] = [];
 
   constructor(options: AnnounceOptions, objects: SpeakerObjects) {
     this.#options = options;
@@ -66,6 +67,14 @@ export class AnnounceState {
 
   decisionOf(key: ObjectKey): Decision | undefined {
     return this.#decisions.get(key);
+  }
+
+  /**
+   * Nodes whose speakers are alive, as far as the last plan knew; without membership all nodes. Another list when the
+   * plan's surroundings changed, the same one when they did not.
+   */
+  get speakers(): readonly string[] {
+    return this.#speakers;
   }
 
   /** Whether there ever was a valid configuration; without one nothing is decided. */
@@ -101,9 +110,8 @@ export class AnnounceState {
   #contextOf(config: Layer2Config): PlanContext {
     const { node, loadBalancerClass, ignoreExcludeLabel } = this.#options;
     const conditions = { ignoreExcludeLabel, alive: this.#alive };
-    return {
-      self: node,
-      ...electionContext(config, this.#objects.nodes.values(), { loadBalancerClass, ...conditions }),
-    };
+    const context = electionContext(config, this.#objects.nodes.values(), { loadBalancerClass, ...conditions });
+    this.#speakers = [...context.candidates].filter(([, refusal]) => refusal !== "nodeNotAlive").map(([name]) => name);
+    return { self: node, ...context };
   }
 }

@@ -17,6 +17,7 @@ import { AnnounceState } from "./announce-state.ts";
 import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config-state-keeper.ts";
 import { ConfigKeeper } from "./config-keeper.ts";
 import { CONFIG_KINDS, type ConfigKind, ConfigSource } from "./config-source.ts";
+import { Layer2ConditionKeeper } from "./layer2-condition-keeper.ts";
 import { Layer2Speaker } from "./layer2-speaker.ts";
 import { Members } from "./members.ts";
 import { OwnPod } from "../reporting/own-pod.ts";
@@ -64,6 +65,7 @@ export class Speaker {
   readonly #notes: AllocationNotes;
   readonly #pod: OwnPod;
   readonly #statuses: StatusKeeper;
+  readonly #conditions: Layer2ConditionKeeper;
   readonly #configState: ConfigStateKeeper;
   readonly #members: Members | undefined;
   readonly #watches: { close(): void }[] = [];
@@ -85,6 +87,7 @@ export class Speaker {
     this.#notes = new AllocationNotes(log);
     this.#pod = new OwnPod(options, ports);
     this.#statuses = new StatusKeeper(options, ports, this.#pod);
+    this.#conditions = new Layer2ConditionKeeper(options, ports);
     this.#configState = new ConfigStateKeeper(configState(options), ports, this.#pod);
     this.#configSource = new ConfigSource(options.node);
     this.#config = new ConfigKeeper(this.#configSource, {
@@ -116,10 +119,12 @@ export class Speaker {
       set: (key, service) => {
         this.#objects.setService(key, service);
         this.#notes.set(key, service);
+        this.#conditions.set(key, service);
       },
       delete: (key) => {
         this.#objects.deleteService(key);
         this.#notes.delete(key);
+        this.#conditions.delete(key);
       },
     });
     this.#watch(KINDS.EndpointSlice, projectEndpointSlice, {
@@ -171,7 +176,8 @@ export class Speaker {
     const { worker, clock } = this.#ports;
     const withdrawn = new Promise<void>((resolve) => (this.#onStopped = resolve));
     worker.send({ do: "stop" });
-    const ended = Promise.all([withdrawn, this.#pod.close(), this.#statuses.close(), this.#configState.close()]);
+    const keepers = [this.#pod, this.#statuses, this.#conditions, this.#configState];
+    const ended = Promise.all([withdrawn, ...keepers.map((keeper) => keeper.close())]);
     await new Promise<void>((resolve) => {
       const timer = clock.after(STOP_TIMEOUT, resolve);
       void ended.then(() => {
@@ -221,6 +227,7 @@ export class Speaker {
     const changes = this.#state.replan();
     this.#countOwnerChanges(ownerChanges(changes));
     this.#layer2.apply(changes);
+    this.#conditions.apply(changes, this.#state.speakers);
     if (this.#state.configured) this.#statuses.begin();
   }
 
