@@ -4,12 +4,14 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { createKubeClient } from "../k8s/client.ts";
 import { loadEndpoint } from "../k8s/endpoint.ts";
 import { createKubeWatcher } from "../k8s/reflector.ts";
+import { millis } from "../lib/duration.ts";
 import { errorMessage } from "../lib/errors.ts";
 import { parseService, runApiServer } from "./api-server-command.ts";
 import { demo } from "./lab/demo.ts";
 import type { EchoCertificate } from "./lab/echo-server.ts";
 import { runNodeAgent } from "./lab/node-agent.ts";
 import { startRelay } from "./lab/relay.ts";
+import { runSteadyClient } from "./lab/steady-client.ts";
 import { lineLog, systemClock } from "./lab/system-ports.ts";
 import { type LabNode, NODES } from "./lab/topology.ts";
 import { loopback } from "./proxy/loopback.ts";
@@ -35,6 +37,7 @@ export async function runDev(argv: readonly string[]): Promise<number> {
   addApiServer(program, (result) => (code = result));
   addLabNode(program);
   addLabRelay(program);
+  addLabClient(program);
   try {
     await program.parseAsync(argv, { from: "user" });
     return code;
@@ -146,6 +149,16 @@ function addLabRelay(program: Command): void {
     .requiredOption("--socket <path>")
     .action(async ({ host, port, socket }: { host: string; port: number; socket: string }) => {
       await startRelay({ host, port }, socket);
+      await forever();
+    });
+}
+
+function addLabClient(program: Command): void {
+  program
+    .command("lab-client", { hidden: true })
+    .argument("<url...>")
+    .action(async (urls: readonly string[]) => {
+      runSteadyClient(urls, millis(20));
       await forever();
     });
 }

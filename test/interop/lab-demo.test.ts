@@ -70,6 +70,8 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:curl"]).skip)("met
     ]) {
       expect(output).toContain(shown);
     }
+    expect(output).toMatch(/192\.168\.1\.220\/ was not answered for \d+ ms/);
+    expect(output).toMatch(/\[fd00:192:168:1::220\]\/ was not answered for \d+ ms/);
     expect(leftovers()).toEqual([]);
     expect(processesOf(scratch)).toEqual([]);
   });
@@ -108,10 +110,19 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:curl"]).skip)("met
   describe("a product that is taken apart fails at the step that shows it", () => {
     /** Puts a program in front of the bundle, which runs instead of it for one subcommand. */
     function instead(subcommand: string, program: string): void {
+      inFront((whole) => `if (${runs(subcommand)}) { ${program} } else { ${whole} }`);
+    }
+
+    /** Puts a program in front of the bundle, which runs before it for one subcommand. */
+    function before(subcommand: string, program: string): void {
+      inFront((whole) => `if (${runs(subcommand)}) { ${program} } ${whole}`);
+    }
+
+    const runs = (subcommand: string): string => `process.argv[2] === ${JSON.stringify(subcommand)}`;
+
+    function inFront(program: (whole: string) => string): void {
       renameSync(join(dist, "metallb.mjs"), join(dist, "metallb-whole.mjs"));
-      const condition = `process.argv[2] === ${JSON.stringify(subcommand)}`;
-      const text = `if (${condition}) { ${program} } else { await import("./metallb-whole.mjs"); }\n`;
-      writeFileSync(join(dist, "metallb.mjs"), text);
+      writeFileSync(join(dist, "metallb.mjs"), `${program('await import("./metallb-whole.mjs");')}\n`);
     }
 
     /** Is there and says it is well, and does nothing. */
@@ -138,6 +149,11 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:curl"]).skip)("met
         step: "webapp-http has its address",
       },
       { part: "an idle speaker", take: () => instead("speaker", HEALTHY_BUT_IDLE), step: "one node answers" },
+      {
+        part: "speakers that don't know of each other",
+        take: () => before("speaker", "delete process.env.METALLB_ML_BIND_ADDR;"),
+        step: "another node answers for both addresses",
+      },
     ])("$part", async ({ take, step }) => {
       take();
       const { code, output } = await run(["--once"], { entry: "metallb-dev.mjs" });

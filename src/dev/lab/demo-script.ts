@@ -1,8 +1,11 @@
+import { createInterface } from "node:readline";
 import { fieldsOf, itemsOf } from "../../config/fields.ts";
 import { KINDS } from "../../config/kinds.ts";
-import { seconds } from "../../lib/duration.ts";
+import { type Millis, seconds } from "../../lib/duration.ts";
 import { EnvironmentError } from "../../lib/errors.ts";
 import type { ObjectName } from "../../ports/kube.ts";
+import { isIpv6 } from "../proxy/plan.ts";
+import { AnswerTimes } from "./answer-times.ts";
 import { ClientView, type Neighbour } from "./client-view.ts";
 import { applicationPod, METALLB_NAMESPACE, namespaceObject } from "./cluster-objects.ts";
 import type { ClusterEvent } from "./cluster.ts";
@@ -24,8 +27,17 @@ const INTRUDER = "webapp-intruder";
 /** How long control loops may take on a busy machine; each is usually done in a fraction of a second. */
 const CONVERGE = seconds(15);
 
-/** How long the address may be unreachable after its node went away and the cluster was told. */
-const FAILOVER = seconds(15);
+/** How long a step of a fail-over may take on a busy machine. */
+const FAILOVER = seconds(10);
+
+/** So many answers show that an address is served. */
+const SOME_ANSWERS = 5;
+
+interface Failover {
+  readonly neighbour: Neighbour;
+  /** By URL. */
+  readonly gaps: readonly Millis[];
+}
 
 /** Shows and checks what the product does, step by step. Throws a `StepError` at the first thing that is not so. */
 export async function runDemoScript(lab: Lab, progress: Progress): Promise<void> {
@@ -34,7 +46,7 @@ export async function runDemoScript(lab: Lab, progress: Progress): Promise<void>
   await script.showTable();
   await script.useServices();
   await script.refuseConflict();
-  await script.stopOwner();
+  await script.killOwner();
 }
 
 class DemoScript {
@@ -135,40 +147,56 @@ class DemoScript {
     });
   }
 
-  async stopOwner(): Promise<void> {
-    this.#progress.heading(`The node that owns ${SHARED_ADDRESS} goes away`);
-    const before = await this.#client.resolve(SHARED_ADDRESS);
+  /** The other speakers find out by themselves; the API server is told only afterwards. */
+  async killOwner(): Promise<void> {
+    const addresses = await this.#lab.cluster.addressesOf(inNamespace(DUAL_STACK_SERVICE));
+    this.#progress.heading(`The node that owns ${addresses.join(" and ")} is killed`);
+    const before = await this.#client.resolve(addresses[0]!);
     const owner = NODES.find(({ name }) => name === before.node)!;
     this.#progress.text(
-      `${owner.name} loses its cable and its processes. That alone would not move the address yet: speakers do not watch\n` +
-        "each other in this version, they watch the Node objects. So the Node is deleted as well, as an administrator or a\n" +
-        "cloud controller does when a machine is gone.",
+      `${owner.name} loses its cable and its processes at once, and nobody is told: the other speakers miss its answers.\n` +
+        "A client sends a request to each address every 20 ms.",
     );
-    await this.#progress.step(
-      `another node answers for ${SHARED_ADDRESS}, and curl works again`,
-      () => this.#moveFrom(owner),
-      ({ neighbour, elapsed }) =>
-        `${before.node} ${before.mac} → ${neighbour.node} ${neighbour.mac}, ${elapsed} ms after the cut`,
+    const urls = addresses.map((address) => `http://${isIpv6(address) ? `[${address}]` : address}/`);
+    const failover = await this.#progress.step(
+      `another node answers for both addresses, and the API server still has the Node ${owner.name}`,
+      () => this.#killUnderRequests(owner, addresses, urls),
+      ({ neighbour }) => `${before.node} ${before.mac} → ${neighbour.node} ${neighbour.mac}`,
     );
-    await this.#curl(
-      this.#client.curlCommand("http", SHARED_ADDRESS, 80),
-      /^pod frontend-\d on node-\d, port 8080\/TCP$/,
+    for (const [i, url] of urls.entries()) {
+      this.#progress.text(`    ${url} was not answered for ${Math.round(failover.gaps[i]!)} ms`);
+    }
+    await this.#progress.step(`the cluster is told, and sends nothing more to pods on ${owner.name}`, () =>
+      this.#lab.deleteNode(owner),
     );
+    for (const address of addresses) {
+      await this.#curl(this.#client.curlCommand("http", address, 80), /^pod frontend-\d on node-\d, port 8080\/TCP$/);
+    }
     await this.showTable();
   }
 
-  async #moveFrom(owner: LabNode): Promise<{ elapsed: number; neighbour: Neighbour }> {
-    const command = this.#client.curlCommand("http", SHARED_ADDRESS, 80);
-    const started = performance.now();
-    const what = `${SHARED_ADDRESS} to be served by another node`;
-    const served = this.#progress.until(what, FAILOVER, async () => {
-      await this.#client.curl(command.with(command.indexOf("--max-time") + 1, "0.2"));
-      const now = await this.#client.neighbour(SHARED_ADDRESS);
-      if (now?.node === undefined || now.node === owner.name) return undefined;
-      return { neighbour: now, elapsed: Math.round(performance.now() - started) };
-    });
-    const [, outcome] = await Promise.all([this.#lab.stopNode(owner), served]);
-    return outcome;
+  /** Resolves to who answers for the addresses now, and how long nobody did. */
+  async #killUnderRequests(owner: LabNode, addresses: readonly string[], urls: readonly string[]): Promise<Failover> {
+    const times = new AnswerTimes();
+    const client = this.#lab.startSteadyClient(urls);
+    createInterface({ input: client.stdout! }).on("line", (line) => times.add(line));
+    const answered = (more: readonly number[]): boolean => urls.every((url, i) => times.count(url) >= more[i]!);
+    const someMore = (): readonly number[] => urls.map((url) => times.count(url) + SOME_ANSWERS);
+    try {
+      const first = someMore();
+      await this.#progress.until("answers", FAILOVER, async () => answered(first) || undefined);
+      await this.#lab.killNode(owner);
+      const neighbour = await this.#progress.until("another node to answer", FAILOVER, async () => {
+        const known = await Promise.all(addresses.map((address) => this.#client.neighbour(address)));
+        return known.every((now) => now?.node !== undefined && now.node !== owner.name) ? known[0] : undefined;
+      });
+      const then = someMore();
+      await this.#progress.until("answers of another node", FAILOVER, async () => answered(then) || undefined);
+      await this.#lab.cluster.get(KINDS.Node, { namespace: "", name: owner.name });
+      return { neighbour, gaps: urls.map((url) => times.longestGap(url)) };
+    } finally {
+      client.stdout!.destroy();
+    }
   }
 
   async #rowsOf(name: string): Promise<ServiceRow[]> {

@@ -130,20 +130,29 @@ export class Lab {
     this.#processes.get(speakerPodName(node))?.signal(signal);
   }
 
-  /**
-   * Stops a node as a power cut does: its cable is dead and its processes are killed. Then its Node and its Pods are
-   * deleted, which is how a cluster learns that a node is gone for good.
-   */
-  async stopNode(node: LabNode): Promise<void> {
-    await this.run(SWITCH.name, ["ip", "link", "set", node.name, "down"]);
+  /** Stops a node as a power cut does: its cable is dead, its processes are killed, and nobody is told. */
+  async killNode(node: LabNode): Promise<void> {
     const victims = [speakerPodName(node), agentName(node), ...(node === CONTROLLER_HOST ? [CONTROLLER_POD] : [])];
     const dying = victims.map((name) => this.#processes.get(name)).filter((victim) => victim !== undefined);
-    await Promise.all(dying.map((victim) => victim.stop("SIGKILL")));
+    await Promise.all([
+      this.run(SWITCH.name, ["ip", "link", "set", node.name, "down"]),
+      ...dying.map((victim) => victim.stop("SIGKILL")),
+    ]);
+  }
+
+  /** Deletes a Node and its Pods, which is how a cluster learns that a node is gone for good. */
+  async deleteNode(node: LabNode): Promise<void> {
     await this.cluster.delete(KINDS.Node, { namespace: "", name: node.name });
     for (const pod of await this.cluster.list(KINDS.Pod, "")) {
       if (fieldsOf(pod["spec"])["nodeName"] !== node.name) continue;
       await this.cluster.delete(KINDS.Pod, { namespace: pod.metadata.namespace ?? "", name: pod.metadata.name });
     }
+  }
+
+  /** Starts a client that asks each URL for an answer again and again, and prints what `AnswerTimes` reads. */
+  startSteadyClient(urls: readonly string[]): ChildProcess {
+    const program = [process.execPath, join(this.#parts.dist, "metallb-dev.mjs")];
+    return this.spawn(CLIENT.name, [...program, "lab-client", ...urls]);
   }
 
   /** The command line by which a person enters a network namespace. */
