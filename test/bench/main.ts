@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { benchAllocator } from "./allocator.ts";
 import { benchApiServer } from "./api-server.ts";
 import { benchArp } from "./arp.ts";
+import { benchBgpRib } from "./bgp-rib.ts";
 import { benchMembership } from "./membership.ts";
 
 process.stdout.write(
@@ -12,6 +13,7 @@ process.stdout.write(
       cpus: cpus().map((cpu) => cpu.model),
       allocator: benchAllocator(),
       membership: benchMembership(),
+      bgpRib: benchBgpRib(),
       arp: await benchArp(),
       apiServer: await benchApiServer(),
     },
