@@ -11,7 +11,7 @@ test("every layer-2 behaviour that the reference tests end to end has a test of 
 });
 
 test("one without a test, or with one that is skipped, is found", () => {
-  const behaviours = { "a.go": ["one", "two", "three"] };
-  const source = 'test(e2e("a.go", "one"), () => {}); test.skip(e2e("a.go", "three"), () => {});';
+  const behaviours = { "a.go": ["one", "two", "three", "four"] };
+  const source = 'test("a.go: one", () => {}); test.skip("a.go: three", () => {}); test.each(x)("a.go: four (%s)")';
   expect(untested(behaviours, [source])).toEqual(["a.go: two", "a.go: three"]);
 });

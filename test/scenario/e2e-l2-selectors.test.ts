@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { e2e } from "../support/e2e-behaviours.ts";
 import { Layer2Cluster, type Nic } from "../support/layer2-cluster.ts";
 import { V4, V6 } from "../support/stacks.ts";
 
@@ -33,13 +32,13 @@ describe.each([V4, V6])("$name", (stack) => {
   beforeEach(() => cluster.pool("pool", stack.ranges(0, 1, 9)));
 
   describe("interfaces", () => {
-    test(e2e("interface_selector.go", "ServiceL2Status names the selected interface"), async () => {
+    test("interface_selector.go: ServiceL2Status names the selected interface", async () => {
       await advertise({ "with-interfaces": { interfaces: ["eth0"] } });
       await web();
       expect(cluster.status("web")[0]!["status"]).toMatchObject({ node: announcer(), interfaces: [{ name: "eth0" }] });
     });
 
-    test(e2e("interface_selector.go", "the selected interface can be changed at runtime"), async () => {
+    test("interface_selector.go: the selected interface can be changed at runtime", async () => {
       await web();
       for (const [nic, other] of [
         ["eth0", "eth1"],
@@ -50,24 +49,21 @@ describe.each([V4, V6])("$name", (stack) => {
       }
     });
 
-    test(
-      e2e("interface_selector.go", "an interface that doesn't exist is not announced on, with an event"),
-      async () => {
-        await advertise({ "with-interfaces": { interfaces: ["foo"] } });
-        await web();
-        expect([asked("eth0"), asked("eth1"), cluster.status("web")]).toEqual([[], [], []]);
-        expect(cluster.lab.events("web")).toContainEqual(expect.stringMatching(/^Warning announceFailed .*foo/));
-      },
-    );
+    test("interface_selector.go: an interface that doesn't exist is not announced on, with an event", async () => {
+      await advertise({ "with-interfaces": { interfaces: ["foo"] } });
+      await web();
+      expect([asked("eth0"), asked("eth1"), cluster.status("web")]).toEqual([[], [], []]);
+      expect(cluster.lab.events("web")).toContainEqual(expect.stringMatching(/^Warning announceFailed .*foo/));
+    });
 
-    test(e2e("interface_selector.go", "interfaces of two advertisements are united"), async () => {
+    test("interface_selector.go: interfaces of two advertisements are united", async () => {
       await web();
       await advertise({ one: { interfaces: ["eth0"] }, two: { interfaces: ["eth1"] } });
       const node = announcer();
       expect([asked("eth0"), asked("eth1")]).toEqual([[`${node}/eth0`], [`${node}/eth1`]]);
     });
 
-    test(e2e("interface_selector.go", "interfaces and a node selector hold together"), async () => {
+    test("interface_selector.go: interfaces and a node selector hold together", async () => {
       await web();
       for (const node of NODES) {
         await advertise({ "with-interfaces": { interfaces: ["eth1"], ...selecting(node) } });
@@ -77,7 +73,7 @@ describe.each([V4, V6])("$name", (stack) => {
   });
 
   describe("node selectors", () => {
-    test(e2e("node_selector.go", "the one selected node announces, whichever it is"), async () => {
+    test("node_selector.go: the one selected node announces, whichever it is", async () => {
       await web();
       for (const node of NODES) {
         await advertise({ "with-selector": selecting(node) });
@@ -85,7 +81,7 @@ describe.each([V4, V6])("$name", (stack) => {
       }
     });
 
-    test(e2e("node_selector.go", "several advertisements select the nodes of all of them"), async () => {
+    test("node_selector.go: several advertisements select the nodes of all of them", async () => {
       await web({ spec: { externalTrafficPolicy: "Local" }, on: ["node-a"] });
       await advertise({ "with-selector": selecting("node-b") });
       expect(announcer()).toBeUndefined();
@@ -93,7 +89,7 @@ describe.each([V4, V6])("$name", (stack) => {
       expect(announcer()).toBe("node-a");
     });
 
-    test(e2e("node_selector.go", "a node that is added to the selection can announce"), async () => {
+    test("node_selector.go: a node that is added to the selection can announce", async () => {
       await web({ spec: { externalTrafficPolicy: "Local" }, on: ["node-b"] });
       await advertise({ "with-selector": { nodeSelectors: [{ matchLabels: { zone: "edge" } }] } });
       cluster.label("node-a", { zone: "edge" });
@@ -120,7 +116,7 @@ describe.each([V4, V6])("$name", (stack) => {
       others = NODES.filter((node) => node !== natural);
     });
 
-    test(e2e("preferred_node.go", "the preferred node announces, and the baseline when the label goes"), async () => {
+    test("preferred_node.go: the preferred node announces, and the baseline when the label goes", async () => {
       cluster.label(others[0]!, { preferred: "true" });
       await advertise({ l2: { preferredNodeSelectors: [preferring({ preferred: "true" })] } });
       expect(announcer()).toBe(others[0]);
@@ -129,14 +125,14 @@ describe.each([V4, V6])("$name", (stack) => {
       expect(announcer()).toBe(natural);
     });
 
-    test(e2e("preferred_node.go", "without a match nothing changes"), async () => {
+    test("preferred_node.go: without a match nothing changes", async () => {
       const everybody = { weight: 10, preference: {} };
       await advertise({ l2: { preferredNodeSelectors: [preferring({ nobody: "true" }), everybody] } });
       expect(announcer()).toBe(natural);
       expect(cluster.lab.events("web").filter((text) => text.includes("nodeAssigned"))).toHaveLength(1);
     });
 
-    test(e2e("preferred_node.go", "an excluded preferred node fails over, and reclaims when it is back"), async () => {
+    test("preferred_node.go: an excluded preferred node fails over, and reclaims when it is back", async () => {
       cluster.label(others[0]!, { preferred: "true" });
       await advertise({ l2: { preferredNodeSelectors: [preferring({ preferred: "true" })] } });
       for (const [label, owner] of [
@@ -149,7 +145,7 @@ describe.each([V4, V6])("$name", (stack) => {
       }
     });
 
-    test(e2e("preferred_node.go", "a change of the advertisement elects anew"), async () => {
+    test("preferred_node.go: a change of the advertisement elects anew", async () => {
       for (const [i, node] of others.entries()) cluster.label(node, { turn: `${i}` });
       for (const [i, node] of others.entries()) {
         await advertise({ l2: { preferredNodeSelectors: [preferring({ turn: `${i}` })] } });
@@ -159,7 +155,7 @@ describe.each([V4, V6])("$name", (stack) => {
       expect(announcer()).toBe(natural);
     });
 
-    test(e2e("preferred_node.go", "nodeSelectors filter, preferences only order what is left"), async () => {
+    test("preferred_node.go: nodeSelectors filter, preferences only order what is left", async () => {
       const [preferred, eligible] = others as [string, string];
       cluster.label(preferred, { preferred: "true" });
       await advertise({
@@ -171,14 +167,14 @@ describe.each([V4, V6])("$name", (stack) => {
       expect(announcer()).toBe(eligible);
     });
 
-    test(e2e("preferred_node.go", "a preferred node that is not selected does not announce"), async () => {
+    test("preferred_node.go: a preferred node that is not selected does not announce", async () => {
       const [preferred, eligible] = others as [string, string];
       cluster.label(preferred, { preferred: "true" });
       await advertise({ l2: { ...selecting(eligible), preferredNodeSelectors: [preferring({ preferred: "true" })] } });
       expect(announcer()).toBe(eligible);
     });
 
-    test(e2e("preferred_node.go", "weights of several advertisements are summed"), async () => {
+    test("preferred_node.go: weights of several advertisements are summed", async () => {
       const [twice, once] = others as [string, string];
       cluster.label(twice, { small: "true" });
       cluster.label(once, { large: "true" });
@@ -191,7 +187,7 @@ describe.each([V4, V6])("$name", (stack) => {
       expect(announcer()).toBe(once);
     });
 
-    test(e2e("preferred_node.go", "preferences of advertisements for other Services don't count"), async () => {
+    test("preferred_node.go: preferences of advertisements for other Services don't count", async () => {
       cluster.label(others[0]!, { preferred: "true" });
       const preferredNodeSelectors = [preferring({ preferred: "true" })];
       await advertise({ other: { serviceSelectors: [{ matchLabels: { app: "db" } }], preferredNodeSelectors } });
@@ -206,7 +202,7 @@ describe.each([V4, V6])("$name", (stack) => {
       serviceSelectors: apps.map((app) => ({ matchLabels: { app } })),
     });
 
-    test(e2e("service_selector.go", "pool selectors and service selectors must both match"), async () => {
+    test("service_selector.go: pool selectors and service selectors must both match", async () => {
       for (const name of ["a", "b"]) {
         cluster.pool(`pool-${name}`, stack.ranges(name === "a" ? 1 : 2, 1, 1), { labels: { pool: name } });
       }
@@ -218,7 +214,7 @@ describe.each([V4, V6])("$name", (stack) => {
       expect([announcer("a") === undefined, announcer("b")]).toEqual([false, undefined]);
     });
 
-    test(e2e("service_selector.go", "labels of a Service that change start and end the announcement"), async () => {
+    test("service_selector.go: labels of a Service that change start and end the announcement", async () => {
       await advertise({ l2: forApp("web") });
       await web({ labels: { app: "web" } });
       const first = announcer();
@@ -233,7 +229,7 @@ describe.each([V4, V6])("$name", (stack) => {
       }
     });
 
-    test(e2e("service_selector.go", "two advertisements for two nodes make one announcer"), async () => {
+    test("service_selector.go: two advertisements for two nodes make one announcer", async () => {
       await advertise({
         a: { ...selecting("node-a"), ...forApp("web") },
         c: { ...selecting("node-c"), ...forApp("web") },
@@ -242,16 +238,13 @@ describe.each([V4, V6])("$name", (stack) => {
       expect(["node-a", "node-c"]).toContain(announcer());
     });
 
-    test(
-      e2e("service_selector.go", "advertisements that match either Service or node, but not both, don't announce"),
-      async () => {
-        await advertise({ wrongService: forApp("db"), wrongNode: { ...selecting("ghost"), ...forApp("web") } });
-        await web({ labels: { app: "web" } });
-        expect(announcer()).toBeUndefined();
-      },
-    );
+    test("service_selector.go: advertisements that match either Service or node, but not both, don't announce", async () => {
+      await advertise({ wrongService: forApp("db"), wrongNode: { ...selecting("ghost"), ...forApp("web") } });
+      await web({ labels: { app: "web" } });
+      expect(announcer()).toBeUndefined();
+    });
 
-    test(e2e("service_selector.go", "of several selectors one is enough"), async () => {
+    test("service_selector.go: of several selectors one is enough", async () => {
       await advertise({ l2: forApp("nginx", "apache") });
       for (const app of ["nginx", "apache", "other"]) await cluster.service(app, { ...stack.service, labels: { app } });
       expect(["nginx", "apache", "other"].map((name) => announcer(name) === undefined)).toEqual([false, false, true]);

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { e2e } from "../support/e2e-behaviours.ts";
 import { Layer2Cluster } from "../support/layer2-cluster.ts";
 import { V4, V6 } from "../support/stacks.ts";
 
@@ -33,19 +32,19 @@ describe.each([V4, V6])("$name", (stack) => {
       cluster.advertise("empty");
     });
 
-    test(e2e("l2.go", "externalTrafficPolicy Cluster is reachable"), async () => {
+    test("l2.go: externalTrafficPolicy Cluster is reachable", async () => {
       await service("web", { spec: { externalTrafficPolicy: "Cluster" }, on: ["node-c"] });
       expect(cluster.nodes).toContain(reachable("web"));
     });
 
-    test(e2e("l2.go", "externalTrafficPolicy Local is reachable on a node with an endpoint"), async () => {
+    test("l2.go: externalTrafficPolicy Local is reachable on a node with an endpoint", async () => {
       for (const node of cluster.nodes) {
         await service(node, { spec: { externalTrafficPolicy: "Local" }, on: [node] });
         expect(reachable(node)).toBe(node);
       }
     });
 
-    test(e2e("l2.go", "ServiceL2Status names the announcing node, and goes with the Service"), async () => {
+    test("l2.go: ServiceL2Status names the announcing node, and goes with the Service", async () => {
       await service("web");
       const node = reachable("web");
       expect(cluster.status("web").map((object) => object["status"])).toEqual([
@@ -58,11 +57,11 @@ describe.each([V4, V6])("$name", (stack) => {
 
     test.each([
       {
-        name: e2e("l2.go", "a node with NetworkUnavailable loses the address, and gets it back"),
+        name: "l2.go: a node with NetworkUnavailable loses the address, and gets it back",
         set: (node: string, harmed: boolean) => cluster.setNetworkUnavailable(node, harmed),
       },
       {
-        name: e2e("l2.go", "a node with the exclude label loses the address, and gets it back"),
+        name: "l2.go: a node with the exclude label loses the address, and gets it back",
         set: (node: string, harmed: boolean) => cluster.label(node, { [EXCLUDE]: harmed ? "" : undefined }),
       },
     ])("$name", async ({ set }) => {
@@ -77,7 +76,7 @@ describe.each([V4, V6])("$name", (stack) => {
       expect(reachable("web")).toBe(first);
     });
 
-    test(e2e("l2.go", "Services that share an address are announced from one node"), async () => {
+    test("l2.go: Services that share an address are announced from one node", async () => {
       const annotations = { "metallb.io/allow-shared-ip": "foo", "metallb.io/loadBalancerIPs": stack.ips(0, 1)[0]! };
       await service("a", { annotations, ports: ["TCP/80"], on: ["node-a"] });
       await service("b", { annotations, ports: ["TCP/81"], on: ["node-b"] });
@@ -85,7 +84,7 @@ describe.each([V4, V6])("$name", (stack) => {
       expect(reachable("a")).toBe(reachable("b"));
     });
 
-    test(e2e("l2.go", "the controller's metrics count the pool and its use"), async () => {
+    test("l2.go: the controller's metrics count the pool and its use", async () => {
       const { values } = cluster.lab.metrics;
       const total = (what: string) => values.get(`metallb_allocator_${what}{pool="pool"}`);
       const counts = () => ["addresses_total", "addresses_in_use_total"].map(total);
@@ -96,31 +95,28 @@ describe.each([V4, V6])("$name", (stack) => {
       expect(counts()).toEqual([9, 1]);
     });
 
-    test(
-      e2e("l2.go", "the owner's metrics count, the other speakers' don't, and they end with the Service"),
-      async () => {
-        await service("web");
-        const owner = reachable("web");
-        const [ip] = cluster.lab.ips("web");
-        await cluster.quiet();
-        const values = (node: string, name: string) =>
-          [...cluster.metricsOf(node).values].filter(([series]) => series.startsWith(name));
-        for (const counter of ["requests_received", "responses_sent", "gratuitous_sent"]) {
-          const [[series, count] = ["", 0]] = values(owner, `metallb_layer2_${counter}`);
-          expect(series).toContain(`ip="${ip}"`);
-          expect(count).toBeGreaterThanOrEqual(1);
-        }
-        const announced = `metallb_speaker_announced{ip="${ip}",node="${owner}",protocol="layer2",service="default/web"}`;
-        expect(values(owner, "metallb_speaker_announced")).toEqual([[announced, 1]]);
-        for (const node of cluster.nodes.filter((other) => other !== owner)) {
-          expect(values(node, "metallb_speaker_announced")).toEqual([]);
-          expect(values(node, "metallb_layer2_")).toEqual([]);
-        }
-        cluster.lab.remove("web");
-        await cluster.quiet();
-        expect(values(owner, "metallb_speaker_announced")).toEqual([]);
-      },
-    );
+    test("l2.go: the owner's metrics count, the other speakers' don't, and they end with the Service", async () => {
+      await service("web");
+      const owner = reachable("web");
+      const [ip] = cluster.lab.ips("web");
+      await cluster.quiet();
+      const values = (node: string, name: string) =>
+        [...cluster.metricsOf(node).values].filter(([series]) => series.startsWith(name));
+      for (const counter of ["requests_received", "responses_sent", "gratuitous_sent"]) {
+        const [[series, count] = ["", 0]] = values(owner, `metallb_layer2_${counter}`);
+        expect(series).toContain(`ip="${ip}"`);
+        expect(count).toBeGreaterThanOrEqual(1);
+      }
+      const announced = `metallb_speaker_announced{ip="${ip}",node="${owner}",protocol="layer2",service="default/web"}`;
+      expect(values(owner, "metallb_speaker_announced")).toEqual([[announced, 1]]);
+      for (const node of cluster.nodes.filter((other) => other !== owner)) {
+        expect(values(node, "metallb_speaker_announced")).toEqual([]);
+        expect(values(node, "metallb_layer2_")).toEqual([]);
+      }
+      cluster.lab.remove("web");
+      await cluster.quiet();
+      expect(values(owner, "metallb_speaker_announced")).toEqual([]);
+    });
   });
 
   describe("with different pools", () => {
@@ -128,12 +124,12 @@ describe.each([V4, V6])("$name", (stack) => {
 
     test.each([
       {
-        name: e2e("l2.go", "a pool given as a range is announced"),
+        name: "l2.go: a pool given as a range is announced",
         addresses: stack.ranges(0, 3, 4),
         first: stack.ips(0, 3),
       },
       {
-        name: e2e("l2.go", "a pool given as prefixes is announced"),
+        name: "l2.go: a pool given as prefixes is announced",
         addresses: stack.ips(0, 2).map((ip) => (family === "IPv4" ? `${ip}/31` : `${ip}/127`)),
         first: stack.ips(0, 2),
       },
@@ -145,8 +141,8 @@ describe.each([V4, V6])("$name", (stack) => {
     });
 
     test.each([
-      { name: e2e("l2.go", "an explicitly requested pool is used, with autoAssign true"), autoAssign: true },
-      { name: e2e("l2.go", "an explicitly requested pool is used, with autoAssign false"), autoAssign: false },
+      { name: "l2.go: an explicitly requested pool is used, with autoAssign true", autoAssign: true },
+      { name: "l2.go: an explicitly requested pool is used, with autoAssign false", autoAssign: false },
     ])("$name", async ({ autoAssign }) => {
       for (const n of [1, 2]) {
         cluster.pool(`pool-${n}`, stack.ranges(0, n, n), { spec: { autoAssign } });
