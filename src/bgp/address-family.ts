@@ -1,7 +1,7 @@
 import type { Family } from "../ip/family.ts";
 
 /** IANA "Address Family Numbers", those that a speaker for Services needs. */
-export const AFI = { IPV4: 1, IPV6: 2 } as const;
+const AFI = { IPV4: 1, IPV6: 2 } as const;
 
 /** IANA "Subsequent Address Family Identifiers". */
 export const SAFI = { UNICAST: 1 } as const;

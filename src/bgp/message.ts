@@ -68,7 +68,7 @@ export interface ForwardingFamily extends AfiSafi {
 }
 
 /** RFC 4271 §4.4. */
-export interface Keepalive {
+interface Keepalive {
   readonly type: "keepalive";
 }
 

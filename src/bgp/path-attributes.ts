@@ -27,7 +27,7 @@ export interface PathAttributes {
 }
 
 /** RFC 4271 §5.1.1. */
-export type Origin = "igp" | "egp" | "incomplete";
+type Origin = "igp" | "egp" | "incomplete";
 
 /** RFC 4271 §4.3 b and, for confederations, RFC 5065 §3. */
 export interface AsPathSegment {

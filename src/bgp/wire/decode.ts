@@ -1,7 +1,15 @@
 import { copyBytes } from "../../bytes/copy.ts";
 import { type Result, err, ok } from "../../lib/result.ts";
 import { type Message, type RouteRefresh, ROUTE_REFRESH_SUBTYPE } from "../message.ts";
-import { HEADER_ERROR, NOTIFICATION, OPEN_ERROR, type ProtocolError, ROUTE_REFRESH_ERROR } from "../notification.ts";
+import {
+  HEADER_ERROR,
+  NOTIFICATION,
+  OPEN_ERROR,
+  type ProtocolError,
+  ROUTE_REFRESH_ERROR,
+  UPDATE_ERROR,
+} from "../notification.ts";
+import { decodeUpdate } from "./decode-update.ts";
 import { attempt, fault } from "./fault.ts";
 import { decodeHeader, HEADER_LENGTH, MESSAGE_TYPE } from "./header.ts";
 import { decodeOpen } from "./open.ts";
@@ -23,6 +31,8 @@ export function decode(bytes: Uint8Array, options: WireOptions): Result<Message,
   switch (header.value.type) {
     case MESSAGE_TYPE.OPEN:
       return attempt(NOTIFICATION.OPEN, OPEN_ERROR.UNSPECIFIC, () => decodeOpen(body));
+    case MESSAGE_TYPE.UPDATE:
+      return attempt(NOTIFICATION.UPDATE, UPDATE_ERROR.INVALID_NETWORK, () => decodeUpdate(body, options));
     case MESSAGE_TYPE.NOTIFICATION:
       return ok({ type: "notification", code: body[0]!, subcode: body[1]!, data: copyBytes(body.subarray(2)) });
     case MESSAGE_TYPE.ROUTE_REFRESH:

@@ -1,17 +1,20 @@
 import { assertNever } from "../../lib/exhaustive.ts";
-import type { Keepalive, Notification, Open, RouteRefresh } from "../message.ts";
+import type { Message, Notification, RouteRefresh } from "../message.ts";
+import { encodeUpdate } from "./encode-update.ts";
 import { HEADER_LENGTH, maxLength, MESSAGE_TYPE, startMessage } from "./header.ts";
 import { encodeOpen } from "./open.ts";
 import type { WireOptions } from "./options.ts";
 
 /**
- * The bytes of a message, never more than the options allow. Data of a NOTIFICATION is cut to what fits; an OPEN that is
- * too long is the caller's mistake: BugError. UPDATEs are made by `encodeUpdates`.
+ * The bytes of a message, never more than the options allow. Data of a NOTIFICATION is cut to what fits. An OPEN or
+ * UPDATE that is too long is the caller's mistake: BugError; `encodeUpdates` is there for routes of any number.
  */
-export function encode(message: Open | Keepalive | Notification | RouteRefresh, options: WireOptions): Uint8Array {
+export function encode(message: Message, options: WireOptions): Uint8Array {
   switch (message.type) {
     case "open":
       return encodeOpen(message);
+    case "update":
+      return encodeUpdate(message, options);
     case "keepalive":
       return startMessage(MESSAGE_TYPE.KEEPALIVE, 0).finish();
     case "notification":

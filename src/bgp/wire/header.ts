@@ -9,7 +9,7 @@ const MARKER_LENGTH = 16;
 
 /** RFC 4271 §4.1, and RFC 8654 §4. */
 export const MAX_MESSAGE_LENGTH = 4096;
-export const MAX_EXTENDED_LENGTH = 65_535;
+const MAX_EXTENDED_LENGTH = 65_535;
 
 /** RFC 4271 §4.1, RFC 2918 §3. */
 export const MESSAGE_TYPE = { OPEN: 1, UPDATE: 2, NOTIFICATION: 3, KEEPALIVE: 4, ROUTE_REFRESH: 5 } as const;
