@@ -6,7 +6,7 @@ import { assertNever } from "../../lib/exhaustive.ts";
 import type { Capability, ExtendedNextHop, ForwardingFamily, GracefulRestart } from "../message.ts";
 
 /** IANA "Capability Codes". */
-const CAPABILITY = {
+export const CAPABILITY = {
   MULTIPROTOCOL: 1,
   ROUTE_REFRESH: 2,
   EXTENDED_NEXT_HOP: 5,
