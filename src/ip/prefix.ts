@@ -18,7 +18,16 @@ export function parsePrefix(text: string): IpPrefix | undefined {
   if (address === undefined || !/^[0-9]{1,3}$/.test(lengthText)) return undefined;
   const length = Number(lengthText);
   if (length > familyBits(familyOf(address))) return undefined;
+  return prefixOf(address, length);
+}
+
+/** The subnet of `length` bits that an address is in. */
+export function prefixOf(address: IpAddress, length: number): IpPrefix {
   return { address: maskAddress(address, length), length };
+}
+
+export function prefixContains(prefix: IpPrefix, address: IpAddress): boolean {
+  return familyOf(prefix.address) === familyOf(address) && maskAddress(address, prefix.length) === prefix.address;
 }
 
 /** Clears all bits behind the first `length` bits of the address's own family. */

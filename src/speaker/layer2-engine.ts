@@ -5,7 +5,9 @@
 import { type IpAddress, familyOf } from "../ip/address.ts";
 import { formatMac } from "../ip/mac.ts";
 import { BurstSchedule, gratuitousFrames, ROUND_INTERVAL } from "../layer2/announcer.ts";
+import { formatPrefix } from "../ip/prefix.ts";
 import { isExcluded, linkRefusal } from "../layer2/links.ts";
+import { type InterfaceSubnets, subnetsOf } from "../layer2/subnets.ts";
 import { sameMac } from "../layer2/packet/ethernet.ts";
 import { REPEAT_INTERVAL } from "../layer2/repeats.ts";
 import type { Conflict } from "../layer2/conflict.ts";
@@ -76,6 +78,7 @@ export class Layer2Engine {
   readonly #troubles = new Map<string, string>();
   #links: readonly Link[] = [];
   #names = "";
+  #subnets = "";
   #ready = false;
   #watch: { close(): void } | undefined;
   #flushTimer: Timer | undefined;
@@ -168,7 +171,9 @@ export class Layer2Engine {
     this.#links = links;
     this.#duplicates.setLinks(links);
     this.#troubles.delete("links");
-    const names = links.filter((link) => !isExcluded(link, this.#excluded)).map((link) => link.name);
+    const usable = links.filter((link) => !isExcluded(link, this.#excluded));
+    this.#tellSubnets(usable.map(subnetsOf));
+    const names = usable.map((link) => link.name);
     if (names.join("\n") !== this.#names || !this.#ready) {
       this.#names = names.join("\n");
       this.#ports.emit({ on: "interfaces", names });
@@ -177,6 +182,13 @@ export class Layer2Engine {
     this.#ready = true;
     this.#flush();
     if (first) this.#ports.emit({ on: "ready" });
+  }
+
+  #tellSubnets(interfaces: readonly InterfaceSubnets[]): void {
+    const text = interfaces.map(({ name, subnets }) => [name, ...subnets.map(formatPrefix)].join(" ")).join("\n");
+    if (text === this.#subnets) return;
+    this.#subnets = text;
+    this.#ports.emit({ on: "subnets", interfaces });
   }
 
   /** Commands come one by one; sockets and filters are changed once for all that arrive together. */

@@ -1,7 +1,6 @@
 import type { ServiceView } from "../config/service.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { formatAddress } from "../ip/address.ts";
-import { assertNever } from "../lib/exhaustive.ts";
 import type { EventRecorder, ObjectKey } from "../ports/kube.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -55,31 +54,13 @@ export class Layer2Speaker {
     }
   }
 
+  /** Events that are not about layer 2 are passed over. */
   onWorkerEvent(event: WorkerEvent): void {
-    switch (event.on) {
-      case "interfaces":
-        return this.#setInterfaces(event.names);
-      case "announcing":
-        return this.#setAnswered(
-          event.address,
-          event.interfaces.map(({ name }) => name),
-        );
-      case "counters":
-        for (const counters of event.counters) this.#count(counters);
-        return;
-      case "duplicate":
-        return this.#reportDuplicate(event);
-      case "log":
-        return this.#ports.log[event.level](event.fields, event.message);
-      case "members":
-      case "standing":
-      case "ready":
-      case "trouble":
-      case "stopped":
-        return;
-      default:
-        return assertNever(event);
-    }
+    if (event.on === "interfaces") this.#setInterfaces(event.names);
+    else if (event.on === "announcing") this.#setAnswered(event);
+    else if (event.on === "counters") for (const counters of event.counters) this.#count(counters);
+    else if (event.on === "duplicate") this.#reportDuplicate(event);
+    else if (event.on === "log") this.#ports.log[event.level](event.fields, event.message);
   }
 
   #setInterfaces(names: readonly string[]): void {
@@ -130,7 +111,8 @@ export class Layer2Speaker {
     this.#ports.metrics.remove("metallb_speaker_announced", this.#series(key, address));
   }
 
-  #setAnswered(address: IpAddress, interfaces: readonly string[]): void {
+  #setAnswered({ address, interfaces: on }: WorkerEvent & { readonly on: "announcing" }): void {
+    const interfaces = on.map(({ name }) => name);
     const before = this.#answered.get(address);
     const holders = this.#book.holders(address);
     if (holders.length === 0 || before?.join() === interfaces.join()) return;

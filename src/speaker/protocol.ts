@@ -3,6 +3,7 @@
  * Desired state goes down as differences, facts come up as events.
  */
 import type { IpAddress } from "../ip/address.ts";
+import type { InterfaceSubnets } from "../layer2/subnets.ts";
 import type { Endpoint } from "../membership/message.ts";
 import type { Standing } from "../membership/self-doubt.ts";
 import type { Millis } from "../lib/duration.ts";
@@ -43,6 +44,8 @@ export type WorkerEvent =
   | { readonly on: "ready" }
   /** Names of all interfaces that are not excluded, up or down; sent after each change. */
   | { readonly on: "interfaces"; readonly names: readonly string[] }
+  /** The subnets of the same interfaces; sent after each change. */
+  | { readonly on: "subnets"; readonly interfaces: readonly InterfaceSubnets[] }
   /** The interfaces on which `address` is now answered; sent after each change, empty when on none. */
   | { readonly on: "announcing"; readonly address: IpAddress; readonly interfaces: readonly AnsweringInterface[] }
   /**

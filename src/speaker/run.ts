@@ -26,6 +26,7 @@ import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
 import { SpeakerObjects } from "./speaker-objects.ts";
 import type { SpeakerPodsOptions } from "./speaker-pods.ts";
 import { StatusKeeper } from "./status-keeper.ts";
+import { SubnetNotes } from "./subnet-notes.ts";
 
 export interface SpeakerOptions extends AnnounceOptions {
   /** Where the configuration is and the status objects go. */
@@ -63,6 +64,7 @@ export class Speaker {
   readonly #config: ConfigKeeper;
   readonly #layer2: Layer2Speaker;
   readonly #notes: AllocationNotes;
+  readonly #subnets: SubnetNotes;
   readonly #pod: OwnPod;
   readonly #statuses: StatusKeeper;
   readonly #conditions: Layer2ConditionKeeper;
@@ -85,6 +87,7 @@ export class Speaker {
     this.#objects = new SpeakerObjects(options);
     this.#state = new AnnounceState(options, this.#objects);
     this.#notes = new AllocationNotes(log);
+    this.#subnets = new SubnetNotes(options.node, ports);
     this.#pod = new OwnPod(options, ports);
     this.#statuses = new StatusKeeper(options, ports, this.#pod);
     this.#conditions = new Layer2ConditionKeeper(options, ports);
@@ -173,6 +176,7 @@ export class Speaker {
     this.#stopping = true;
     for (const watch of this.#watches) watch.close();
     this.#members?.close();
+    this.#subnets.close();
     const { worker, clock } = this.#ports;
     const withdrawn = new Promise<void>((resolve) => (this.#onStopped = resolve));
     worker.send({ do: "stop" });
@@ -228,6 +232,7 @@ export class Speaker {
     this.#countOwnerChanges(ownerChanges(changes));
     this.#layer2.apply(changes);
     this.#conditions.apply(changes, this.#state.speakers);
+    this.#subnets.apply(changes);
     if (this.#state.configured) this.#statuses.begin();
   }
 
@@ -243,6 +248,7 @@ export class Speaker {
     if (event.on === "trouble") this.#onTrouble(event.code, event.message);
     // What the worker lets go of while it stops is no news.
     if (!this.#stopping) this.#members?.onWorkerEvent(event);
+    if (!this.#stopping) this.#subnets.onWorkerEvent(event);
     if (!this.#stopping || event.on === "counters" || event.on === "log") this.#layer2.onWorkerEvent(event);
   }
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { formatAddress, parseAddress } from "../../src/ip/address.ts";
 import { formatMac, parseMac } from "../../src/ip/mac.ts";
+import { parsePrefix } from "../../src/ip/prefix.ts";
 import { millis, seconds } from "../../src/lib/duration.ts";
 import { EnvironmentError } from "../../src/lib/errors.ts";
 import { Layer2Engine } from "../../src/speaker/layer2-engine.ts";
@@ -76,11 +77,25 @@ function answeredOn(address: string): readonly string[] | undefined {
 }
 
 test("it is ready once the interfaces are known, and names those that are not excluded, up or down", () => {
-  expect(events.map((event) => event.on)).toEqual(["interfaces", "ready"]);
+  expect(events.map((event) => event.on)).toEqual(["subnets", "interfaces", "ready"]);
   host.plug("eth1", segment, MAC.eth1, { up: false });
   expect(told("interfaces").map((event) => event.names)).toEqual([["eth0"], ["eth0", "eth1"]]);
   host.change("eth1", { addresses: [] });
   expect(told("interfaces")).toHaveLength(2);
+});
+
+test("it tells the subnets of the interfaces that are not excluded, again when they change", () => {
+  const addresses = ["10.9.0.1", "10.9.0.2", "fe80::1"].map((text) => ({
+    address: parseAddress(text)!,
+    prefixLength: 24,
+  }));
+  host.change("eth0", { addresses });
+  host.change("eth0", { addresses: addresses.slice(1) });
+  const subnets = [parsePrefix("10.9.0.0/24")!];
+  expect(told("subnets").map((event) => event.interfaces)).toEqual([
+    [{ name: "eth0", subnets: [] }],
+    [{ name: "eth0", subnets }],
+  ]);
 });
 
 describe.each([V4, V6])("%s", (address) => {
