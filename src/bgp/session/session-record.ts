@@ -1,0 +1,97 @@
+import type { Family } from "../../ip/family.ts";
+import type { Millis } from "../../lib/duration.ts";
+import type { Message } from "../message.ts";
+import type { Endpoints } from "./connection.ts";
+import type { Negotiated } from "./negotiate.ts";
+import type { EndReason } from "./reason.ts";
+import type { SessionState } from "./session-state.ts";
+
+export type MessageCounts = Readonly<Record<Message["type"], number>>;
+
+/** A session for people and metrics. Times are of the clock that `handle` was given. Without passwords. */
+export interface SessionSnapshot {
+  readonly state: SessionState;
+  /** When it came to this state. */
+  readonly since: Millis;
+  /** What last ended a connection, or kept one from coming up. */
+  readonly lastEnd: Ending | undefined;
+  /** When the next attempt is made, if one is waited for. */
+  readonly retryAt: Millis | undefined;
+  readonly endpoints: Endpoints | undefined;
+  /** From OpenConfirm on. */
+  readonly negotiated: Negotiated | undefined;
+  /** Codes of capabilities that are not offered any more, since the peer refused an OPEN for them. */
+  readonly leftOut: readonly number[];
+  readonly sent: MessageCounts;
+  readonly received: MessageCounts;
+  /** Prefixes that the peer announces; none of them is used. */
+  readonly prefixesReceived: Readonly<Record<Family, number>>;
+  /** Families of which the peer has said that it has told all (RFC 4724 §2). */
+  readonly endOfRibReceived: readonly Family[];
+  /** How often it was Established. */
+  readonly timesEstablished: number;
+  /** The last changes of state, oldest first. */
+  readonly transitions: readonly Transition[];
+}
+
+export interface Ending {
+  readonly at: Millis;
+  readonly reason: EndReason;
+}
+
+export interface Transition {
+  readonly at: Millis;
+  readonly from: SessionState;
+  readonly to: SessionState;
+  readonly reason?: EndReason;
+}
+
+/** How many transitions are kept. */
+const KEPT_TRANSITIONS = 20;
+
+/** What a session remembers of itself for others. */
+export class SessionRecord {
+  readonly #sent = zeroCounts();
+  readonly #received = zeroCounts();
+  #transitions: readonly Transition[] = [];
+  #lastEnd: Ending | undefined;
+  #since: Millis;
+  #timesEstablished = 0;
+
+  constructor(now: Millis) {
+    this.#since = now;
+  }
+
+  get(): Pick<SessionSnapshot, "sent" | "received" | "lastEnd" | "since" | "timesEstablished" | "transitions"> {
+    return {
+      sent: { ...this.#sent },
+      received: { ...this.#received },
+      lastEnd: this.#lastEnd,
+      since: this.#since,
+      timesEstablished: this.#timesEstablished,
+      transitions: this.#transitions,
+    };
+  }
+
+  sent(type: Message["type"], count = 1): void {
+    this.#sent[type] += count;
+  }
+
+  received(type: Message["type"]): void {
+    this.#received[type]++;
+  }
+
+  ended(reason: EndReason, at: Millis): void {
+    this.#lastEnd = { at, reason };
+  }
+
+  moved(transition: Transition): void {
+    this.#since = transition.at;
+    if (transition.to === "Established") this.#timesEstablished++;
+    this.#transitions = [...this.#transitions, transition].slice(-KEPT_TRANSITIONS);
+  }
+}
+
+function zeroCounts(): Record<Message["type"], number> {
+  return { open: 0, update: 0, notification: 0, keepalive: 0, "route-refresh": 0 };
+}
