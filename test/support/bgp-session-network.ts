@@ -5,6 +5,7 @@ import type { SessionEvent } from "../../src/bgp/session/event.ts";
 import { BgpSession } from "../../src/bgp/session/session.ts";
 import type { TimerName } from "../../src/bgp/session/timers.ts";
 import type { IpAddress } from "../../src/ip/address.ts";
+import { assertNever } from "../../src/lib/exhaustive.ts";
 import { type Millis, millis } from "../../src/lib/duration.ts";
 import type { Random } from "../../src/ports/random.ts";
 import { EventHeap } from "./event-heap.ts";
@@ -162,8 +163,13 @@ export class SessionNetwork {
       case "cancel-timer":
         speaker.timers.delete(action.name);
         return;
-      default:
+      case "established":
+      case "down":
+      case "refresh":
+      case "moved":
         return;
+      default:
+        return assertNever(action);
     }
   }
 

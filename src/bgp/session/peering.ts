@@ -251,8 +251,7 @@ export class Peering {
   #again(main: ConnectionMachine, { reason, damps, established }: MachineEnd, now: Millis): void {
     this.#failures = established > 0 ? 0 : this.#failures + 1;
     if (main.state !== "Idle") return;
-    const code = reason?.code;
-    const wait = damps && code !== undefined ? this.#damping.idleHoldTime(code, established) : millis(0);
+    const wait = damps && reason !== undefined ? this.#damping.idleHoldTime(reason, established) : millis(0);
     if (wait > 0) this.#around.timers.start("idle-hold", this.#around.jittered(wait), now);
     else this.#restart(main, now);
   }

@@ -6,7 +6,7 @@ import type { Negotiated } from "./negotiate.ts";
 import type { EndReason } from "./reason.ts";
 import type { SessionState } from "./session-state.ts";
 
-export type MessageCounts = Readonly<Record<Message["type"], number>>;
+type MessageCounts = Readonly<Record<Message["type"], number>>;
 
 /** A session for people and metrics. Times are of the clock that `handle` was given. Without passwords. */
 export interface SessionSnapshot {
