@@ -99,28 +99,56 @@ describe("projectEndpointSlice", () => {
   const slice = (...endpoints: object[]) =>
     projectEndpointSlice({
       metadata: { namespace: "shop", name: "web-1", labels: { "kubernetes.io/service-name": "web" } },
+      addressType: "IPv4",
       endpoints,
     });
 
   test.each([
-    [{}, true],
-    [{ ready: true }, true],
-    [{ ready: null }, true],
-    [{ ready: false }, false],
-    [{ ready: false, serving: true, terminating: true }, true],
-    [{ ready: true, serving: false }, true],
-    [{ ready: false, serving: false }, false],
-  ])("conditions %j make an endpoint usable: %j", (conditions, usable) => {
+    [{}, true, 1],
+    [{ ready: true }, true, 1],
+    [{ ready: null }, true, 1],
+    [{ ready: false }, false, 0],
+    [{ ready: false, serving: true, terminating: true }, true, 0],
+    [{ ready: true, serving: false }, true, 1],
+    [{ ready: false, serving: false }, false, 0],
+  ])("conditions %j make an endpoint usable: %j, and count as %i", (conditions, usable, count) => {
     expect(slice({ addresses: ["10.1.1.1"], nodeName: "a", conditions })).toEqual({
       service: "shop/web",
       usable,
       nodes: usable ? ["a"] : [],
+      ready: usable ? [count] : [],
+      family: "IPv4",
     });
   });
 
   test("nodes are listed once and in order; endpoints without a node still count", () => {
     expect(slice({ nodeName: "b" }, { nodeName: "a" }, { nodeName: "b" }).nodes).toEqual(["a", "b"]);
-    expect(slice({ addresses: ["fd00::5"] })).toEqual({ service: "shop/web", usable: true, nodes: [] });
+    expect(slice({ addresses: ["fd00::5"] })).toMatchObject({ service: "shop/web", usable: true, nodes: [] });
+  });
+
+  test("ready endpoints are counted by node; terminating ones take traffic, and don't count", () => {
+    const terminating = { ready: false, serving: true, terminating: true };
+    const { nodes, ready } = slice(
+      { nodeName: "b" },
+      { nodeName: "a", conditions: terminating },
+      { nodeName: "c", conditions: { ready: false } },
+      { nodeName: "b", conditions: { ready: true } },
+      { nodeName: "b", conditions: terminating },
+      {},
+    );
+    expect([nodes, ready]).toEqual([
+      ["a", "b"],
+      [0, 2],
+    ]);
+  });
+
+  test.each([
+    ["IPv4", "IPv4"],
+    ["IPv6", "IPv6"],
+    ["FQDN", undefined],
+    [undefined, undefined],
+  ])("a slice of type %j has addresses of family %j", (addressType, family) => {
+    expect(projectEndpointSlice({ metadata: { name: "x" }, addressType }).family).toBe(family);
   });
 
   test("a slice without the label belongs to no Service", () => {

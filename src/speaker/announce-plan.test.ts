@@ -80,10 +80,13 @@ function planOn(self: string, world: World): Decision {
     ],
     advertisements,
   });
+  const on = endpoints === "none" ? [] : endpoints;
   objects.setSlice("shop/web-1", {
     service: "shop/web",
     usable: endpoints !== "none",
-    nodes: endpoints === "none" ? [] : endpoints,
+    nodes: on,
+    ready: on.map(() => 1),
+    family: "IPv4",
   });
   objects.setService("shop/web", { ...BASE, ingress: ips.map((ip) => ({ ip, hostname: "" })), ...world.service });
   state.replan();

@@ -85,7 +85,8 @@ const change: fc.Arbitrary<Change> = fc.oneof(
       fc.subarray(["a", "b", "c"]),
     )
     .map(([key, owner, usable, nodes]): Change => ({ objects }, world) => {
-      const slice = { service: owner, usable, nodes: usable ? nodes : [] };
+      const on = usable ? nodes : [];
+      const slice = { service: owner, usable, nodes: on, ready: on.map(() => 1), family: undefined };
       world.slices.set(key, slice);
       objects.setSlice(key, slice);
     }),
@@ -117,7 +118,7 @@ const START: readonly Change[] = [
     state.setConfig(world.config);
     for (const [i, key] of ["ns/s1", "ns/s2", "ns/s3"].entries()) {
       const view = service("LoadBalancer", [i === 1 ? "fd00::1" : "10.0.0.1"], "u1", i === 2 ? "Local" : "Cluster");
-      const slice = { service: key, usable: true, nodes: ["a"] };
+      const slice = { service: key, usable: true, nodes: ["a"], ready: [1], family: undefined };
       world.services.set(key, view);
       world.slices.set(`e${i + 1}`, slice);
       objects.setService(key, view);
@@ -167,7 +168,7 @@ test("replanning what changed gives the plan that everything from scratch gives,
 test("objects that change nothing we look at change no plan", () => {
   const { objects, state } = new Planner();
   const node = { name: "a", labels: { rack: "1" }, networkUnavailable: false };
-  const slice = { service: "ns/s1", usable: true, nodes: ["a"] };
+  const slice = { service: "ns/s1", usable: true, nodes: ["a"], ready: [1], family: undefined };
   objects.setNode(node);
   objects.setSlice("e1", slice);
   objects.setService("ns/s1", service("LoadBalancer", ["10.0.0.1"], "u", "Cluster"));

@@ -140,7 +140,8 @@ export class SpeakerObjects {
 }
 
 function sameSlice(a: EndpointSliceView, b: EndpointSliceView): boolean {
-  return a.service === b.service && a.usable === b.usable && a.nodes.join() === b.nodes.join();
+  const same = a.service === b.service && a.usable === b.usable && a.family === b.family;
+  return same && a.nodes.join() === b.nodes.join() && a.ready.join() === b.ready.join();
 }
 
 function sameNode(a: NodeView, b: NodeView): boolean {
