@@ -3,7 +3,7 @@ import type { ConfigIssue } from "../config/issues.ts";
 import { formatIssue } from "../config/issues.ts";
 import { isForNode } from "../config/node-sets.ts";
 import type { NodeView } from "../config/node.ts";
-import type { BgpConfig, BgpObjects } from "../config/parse-bgp.ts";
+import type { BgpObjects } from "../config/parse-bgp.ts";
 import { parseBgp } from "../config/parse-bgp.ts";
 import { parseL2Advertisements } from "../config/parse-l2-advertisements.ts";
 import { parsePools } from "../config/parse-pools.ts";
@@ -13,6 +13,7 @@ import type { SecretView } from "../config/secret.ts";
 import type { ServiceView } from "../config/service.ts";
 import { parseAddress } from "../ip/address.ts";
 import type { KubeObject, ObjectKey } from "../ports/kube.ts";
+import type { BgpSpeakerConfig } from "./bgp/bgp-context.ts";
 import type { Layer2Config } from "./election-context.ts";
 import { PoolIndex } from "./pool-index.ts";
 
@@ -34,7 +35,7 @@ export type ConfigKind = keyof typeof CONFIG_KINDS;
 /** New things to do. A part that is undefined stays as it is: it is refused, or did not change. */
 export interface ConfigOutcome {
   readonly layer2: Layer2Config | undefined;
-  readonly bgp: BgpConfig | undefined;
+  readonly bgp: BgpSpeakerConfig | undefined;
   readonly refusals: readonly ConfigRefusal[];
 }
 
@@ -179,7 +180,7 @@ function parse(l2Advertisements: readonly KubeObject[], objects: BgpObjects): Pa
   return {
     pools: issues.length === 0 ? pools : undefined,
     layer2: usable("layer 2") ? { pools, advertisements: layer2.advertisements } : undefined,
-    bgp: usable("BGP") ? bgp.config : undefined,
+    bgp: usable("BGP") ? { pools, ...bgp.config } : undefined,
     refusals,
     bgpSignature: JSON.stringify([bgpPeers.map(nameOf), bgpAdvertisements.map(nameOf), bgp.issues]),
   };

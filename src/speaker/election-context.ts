@@ -2,6 +2,7 @@ import type { Pool } from "../allocator/pool.ts";
 import type { EndpointSliceView } from "../config/endpoint-slice.ts";
 import type { L2Advertisement } from "../config/model.ts";
 import type { NodeView } from "../config/node.ts";
+import type { Family } from "../ip/family.ts";
 import type { ElectionContext, Endpoints } from "./announce-plan.ts";
 import type { NodeConditions, PlacedAdvertisement } from "./eligible-nodes.ts";
 import { nodeRefusal, placeAdvertisement } from "./eligible-nodes.ts";
@@ -28,11 +29,21 @@ export function electionContext(
   return { loadBalancerClass, pools: new PoolIndex(pools), advertisements: byPool, candidates };
 }
 
+/** Endpoints of which it is known how many there are. */
+export interface WeighedEndpoints extends Endpoints {
+  /** How many of them on a node are ready, of those with addresses of a family. */
+  readyOn(node: string, family: Family): number;
+}
+
 /** The endpoints in all EndpointSlices of a Service. */
-export function endpointsIn(slices: Iterable<EndpointSliceView>): Endpoints {
+export function endpointsIn(slices: Iterable<EndpointSliceView>): WeighedEndpoints {
   const all = [...slices];
   return {
     usable: all.some(({ usable }) => usable),
     isOn: (node) => all.some(({ nodes }) => nodes.includes(node)),
+    readyOn: (node, family) =>
+      all
+        .filter((slice) => slice.family === family)
+        .reduce((sum, { nodes, ready }) => sum + (ready[nodes.indexOf(node)] ?? 0), 0),
   };
 }

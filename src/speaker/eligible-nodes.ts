@@ -3,8 +3,11 @@ import type { NodeView } from "../config/node.ts";
 import { EXCLUDE_LABEL } from "../config/node.ts";
 import { anySelectorMatches, selectorMatches } from "../config/selector.ts";
 
+/** What a Node object says that keeps the node from announcing, by whatever protocol. */
+export type NodeCondition = "nodeNetworkUnavailable" | "nodeLabeledExcludeBalancers";
+
 /** Why a node takes no part in elections. */
-export type NodeRefusal = "nodeNetworkUnavailable" | "nodeLabeledExcludeBalancers" | "nodeNotAlive";
+export type NodeRefusal = NodeCondition | "nodeNotAlive";
 
 /** What decides it beside the Node object. */
 export interface NodeConditions {
@@ -15,7 +18,10 @@ export interface NodeConditions {
 
 /** Why `node` may not own addresses; undefined when it may. */
 export function nodeRefusal(node: NodeView, { ignoreExcludeLabel, alive }: NodeConditions): NodeRefusal | undefined {
-  if (alive?.has(node.name) === false) return "nodeNotAlive";
+  return alive?.has(node.name) === false ? "nodeNotAlive" : nodeCondition(node, ignoreExcludeLabel);
+}
+
+export function nodeCondition(node: NodeView, ignoreExcludeLabel: boolean): NodeCondition | undefined {
   if (node.networkUnavailable) return "nodeNetworkUnavailable";
   if (!ignoreExcludeLabel && Object.hasOwn(node.labels, EXCLUDE_LABEL)) return "nodeLabeledExcludeBalancers";
   return undefined;
