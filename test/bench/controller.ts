@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { RawApiClient } from "../support/raw-api-client.ts";
 import { benchAllocator } from "./allocator.ts";
 import { BenchCluster } from "./bench-cluster.ts";
-import { ControllerProcess } from "./controller-process.ts";
+import { startController } from "./controller-process.ts";
 import { startServerProcess } from "./server-process.ts";
 
 const COLD = 5_000;
@@ -42,7 +42,7 @@ function benchCold() {
     const assigned = await cluster.watchAddresses(COLD);
     const serverCpu = await cluster.server.cpu();
     const started = performance.now();
-    const controller = await ControllerProcess.start(cluster.server.reached);
+    const controller = await startController(cluster.server.reached);
     const times = (await assigned.complete).map((time) => time - started).sort((a, b) => a - b);
     const [first, last] = [times[0]!, times.at(-1)!];
     const controllerCpu = controller.cpu();
@@ -65,7 +65,7 @@ function benchWarm() {
   return withCluster(async (cluster) => {
     await cluster.createServices(0, WARM_EXISTING);
     const existing = await cluster.watchAddresses(WARM_EXISTING);
-    const controller = await ControllerProcess.start(cluster.server.reached);
+    const controller = await startController(cluster.server.reached);
     await existing.complete;
     await pause(2_000);
     const latencies: number[] = [];
@@ -91,14 +91,14 @@ function benchMemory() {
     let there = 0;
     for (const services of MEMORY_STEPS) {
       const assigned = await cluster.watchAddresses(services - there);
-      const controller = await ControllerProcess.start(cluster.server.reached);
+      const controller = await startController(cluster.server.reached);
       await cluster.createServices(there, services);
       await assigned.complete;
       await pause(5_000);
       growing.push({ services, ...controller.memory() });
       await controller.stop();
       const before = await cluster.versions();
-      const again = await ControllerProcess.start(cluster.server.reached);
+      const again = await startController(cluster.server.reached);
       await pause(5_000 + services / 10);
       restarted.push({ services, ...again.memory(), ...before.changed(await cluster.versions()) });
       await again.stop();

@@ -1,12 +1,15 @@
 /**
- * `npm run bench:layer2 [-- PART…] [-- --runs N] [--minutes N]`: prints one JSON object, and its progress on standard
- * error. Needs root. Figures compare things within this one run; they are not timed tests.
+ * `npm run bench:layer2 -- [PART…] [--runs N] [--minutes N]`: prints one JSON object, and its progress on standard error.
+ * Needs root and a C compiler. Figures compare things within this one run; they are not timed tests.
  */
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { benchCalm } from "./layer2/calm.ts";
 import { benchFailover } from "./layer2/failover.ts";
+import { benchIdle } from "./layer2/idle.ts";
+import { benchResponder } from "./layer2/responder.ts";
 
 interface Limits {
   readonly runs: number;
@@ -15,9 +18,13 @@ interface Limits {
 
 const PARTS: Readonly<Record<string, (limits: Limits) => unknown>> = {
   failover: ({ runs }) => benchFailover(runs, tell),
+  responder: () => benchResponder(tell),
+  idle: () => benchIdle(),
+  calm: ({ minutes }) => benchCalm(minutes, tell),
 };
 
 const { values, positionals } = parseArgs({
+  args: process.argv.slice(2).filter((argument) => argument !== "--"),
   allowPositionals: true,
   options: { runs: { type: "string", default: "20" }, minutes: { type: "string", default: "10" } },
 });
