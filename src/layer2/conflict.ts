@@ -67,6 +67,10 @@ export class Conflicts {
     this.#ownMacs = new Set([...macs].map(formatMac));
   }
 
+  isOwn(mac: Uint8Array): boolean {
+    return this.#ownMacs.has(formatMac(mac));
+  }
+
   /** We answer for the address from now on. */
   gained(address: IpAddress, now: Millis): void {
     this.#owned.set(address, { since: now, defended: undefined, claimants: new Map() });
@@ -82,9 +86,8 @@ export class Conflicts {
   hear({ address, mac }: Claim, on: string, now: Millis): void {
     const ownership = this.#owned.get(address);
     if (ownership === undefined || this.#pending.has(address) || now - ownership.since < SETTLING) return;
-    const text = formatMac(mac);
-    if (this.#ownMacs.has(text)) return;
-    this.#pending.set(address, { mac: text, interface: on, due: millis(now + SETTLING) });
+    if (this.isOwn(mac)) return;
+    this.#pending.set(address, { mac: formatMac(mac), interface: on, due: millis(now + SETTLING) });
   }
 
   /** When `take` has something to return next; undefined: not before another claim is heard. */

@@ -33,15 +33,26 @@ const LEAF = 8;
 const ARP = { OPERATION: 20, SENDER: 28, TARGET: 38 } as const;
 const NDP = { NEXT_HEADER: 20, HOP_LIMIT: 21, TYPE_AND_CODE: 54, TARGET_END: 74 } as const;
 
+const ARP_LOAD: Instruction = [LOAD_HALF, 0, 0, ARP.OPERATION];
+
+/** Every frame of the kind. */
+const WIDE: Readonly<Record<FrameKind, Uint8Array>> = {
+  arp: assemble([...arpOperations(), ACCEPT]),
+  ndp: assemble([...neighborMessages(), ACCEPT]),
+};
+
 /**
  * Programs for the addresses, the best first. The last one lets every frame of the kind through; it and those before it
- * are for when a better one is too long for the kernel, or for its memory for socket options.
+ * are for when a better one is too long for the kernel, or for its memory for socket options. It is always the same
+ * object, so that whoever has it attached can tell that it stays.
  */
-export function filterPrograms(kind: FrameKind, addresses: readonly IpAddress[]): readonly Uint8Array[] {
-  if (addresses.length === 0) return [assemble([REJECT])];
+export function filterPrograms(kind: FrameKind, addresses: ReadonlySet<IpAddress>): readonly Uint8Array[] {
+  if (addresses.size === 0) return [assemble([REJECT])];
+  // An address takes one instruction at least.
+  if (addresses.size > LONGEST) return [WIDE[kind]];
   const words = lowWords(addresses);
   const programs = kind === "arp" ? arpPrograms(words) : ndpPrograms(words);
-  return programs.filter((program) => program.length <= LONGEST).map(assemble);
+  return [...programs.filter((program) => program.length <= LONGEST).map(assemble), WIDE[kind]];
 }
 
 /**
@@ -50,23 +61,22 @@ export function filterPrograms(kind: FrameKind, addresses: readonly IpAddress[])
  */
 function arpPrograms(words: readonly number[]): readonly Instruction[][] {
   const { REQUEST, REPLY } = ARP_OPERATION;
-  const operation: Instruction = [LOAD_HALF, 0, 0, ARP.OPERATION];
-  const known: Instruction[] = [operation, [JUMP_EQUAL, 2, 0, REQUEST], ...require(REPLY)];
   const sender: Instruction = [LOAD_WORD, 0, 0, ARP.SENDER];
   const target: Instruction = [LOAD_WORD, 0, 0, ARP.TARGET];
   const tree = search(words);
-  const both = [...known, sender, ...search(words, 0), operation, ...require(REQUEST), target, ...tree];
-  const one: Instruction[] = [operation, [JUMP_EQUAL, 4, 0, REPLY], ...require(REQUEST), target, [JUMP, 0, 0, 1]];
-  return [both, [...one, sender, ...tree], [...known, ACCEPT]];
+  const both = [...arpOperations(), sender, ...search(words, 0), ARP_LOAD, ...require(REQUEST), target, ...tree];
+  const one: Instruction[] = [ARP_LOAD, [JUMP_EQUAL, 4, 0, REPLY], ...require(REQUEST), target, [JUMP, 0, 0, 1]];
+  return [both, [...one, sender, ...tree]];
+}
+
+/** Requests and replies; reverse ARP has other operations. */
+function arpOperations(): Instruction[] {
+  return [ARP_LOAD, [JUMP_EQUAL, 2, 0, ARP_OPERATION.REQUEST], ...require(ARP_OPERATION.REPLY)];
 }
 
 /** Solicitations of the addresses, and advertisements that claim one: both have it as their target. */
 function ndpPrograms(words: readonly number[]): readonly Instruction[][] {
-  const messages = neighborMessages();
-  return [
-    [...messages, [LOAD_WORD, 0, 0, NDP.TARGET_END], ...search(words)],
-    [...messages, ACCEPT],
-  ];
+  return [[...neighborMessages(), [LOAD_WORD, 0, 0, NDP.TARGET_END], ...search(words)]];
 }
 
 /** Hop limit 255 is RFC 4861's proof that a packet was not forwarded; here it saves waking up for one that was. */
@@ -87,8 +97,9 @@ function require(value: number): Instruction[] {
 }
 
 /** Only the low 32 bits are compared: exact for IPv4, and near enough for IPv6, since the responder checks the whole. */
-function lowWords(addresses: readonly IpAddress[]): readonly number[] {
-  const words = new Set(addresses.map((address) => Number(address & 0xffff_ffffn)));
+function lowWords(addresses: ReadonlySet<IpAddress>): readonly number[] {
+  const words = new Set<number>();
+  for (const address of addresses) words.add(Number(address & 0xffff_ffffn));
   return [...words].sort((a, b) => a - b);
 }
 

@@ -11,9 +11,9 @@ import { systemError } from "./system-error.ts";
 export interface PacketFramesOptions {
   /**
    * Classic BPF programs (struct sock_filter, host byte order) that let requests for `addresses` pass, the narrowest
-   * first: kernels limit their size, so a wider one may have to do.
+   * first: kernels limit their size, so a wider one may have to do. One that is attached already is not attached again.
    */
-  readonly filterFor: (kind: FrameKind, addresses: readonly IpAddress[]) => readonly Uint8Array[];
+  readonly filterFor: (kind: FrameKind, addresses: ReadonlySet<IpAddress>) => readonly Uint8Array[];
   readonly onTrouble?: OnTrouble;
 }
 
@@ -66,9 +66,14 @@ function openPacketSocket(
   const addon = nativeAddon();
   const socket = packetSocket(`open a packet socket on ${link.name}`);
   const groups = kind === "ndp" ? new SolicitedNodeGroups(addon, link, socket, onTrouble) : undefined;
-  const filter = (addresses: readonly IpAddress[]): void => {
-    const programs = filterFor(kind, addresses).map((program) => onlyOn(link.index, program));
-    attachFirst(addon, socket, programs, (code, message) => onTrouble(code, `${link.name}: ${message}`));
+  const addresses = new Set<IpAddress>();
+  let attached: Uint8Array | undefined;
+  const filter = (): void => {
+    const programs = filterFor(kind, addresses);
+    if (programs[0] === attached && attached !== undefined) return;
+    attached = attachFirst(addon, socket, { programs, linkIndex: link.index }, (code, message) =>
+      onTrouble(code, `${link.name}: ${message}`),
+    );
   };
   let closed = false;
   // A batch that is being handed on outlives a socket that the receiver closes.
@@ -76,7 +81,7 @@ function openPacketSocket(
     if (!closed) onFrame(frame);
   };
   try {
-    filter([]);
+    filter();
     addon.setOption(socket, linux.SOL_PACKET, linux.PACKET_IGNORE_OUTGOING, 1);
     addon.setOption(socket, linux.SOL_SOCKET, linux.SO_RCVBUF, RECEIVE_BUFFER);
     check(addon.bind(socket, packetAddress(link.index, ETHER_TYPE[kind])), `bind a packet socket to ${link.name}`);
@@ -87,9 +92,11 @@ function openPacketSocket(
   }
   return {
     send: (frame) => addon.send(socket, frame) === frame.length,
-    listenFor: (addresses) => {
-      filter(addresses);
-      groups?.set(addresses);
+    listenFor: (added, removed = []) => {
+      for (const address of removed) addresses.delete(address);
+      for (const address of added) addresses.add(address);
+      filter();
+      groups?.change(added, removed);
     },
     close: () => {
       closed = true;
@@ -142,21 +149,25 @@ function onlyOn(linkIndex: number, program: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Without any filter the receiver sees more than it asked for, which costs time; with an old one it would be deaf. */
+/**
+ * Returns the program that the kernel took. Without any filter the receiver sees more than it asked for, which costs time;
+ * with an old one it would be deaf.
+ */
 function attachFirst(
   addon: NativeAddon,
   socket: NativeSocket,
-  programs: readonly Uint8Array[],
+  { programs, linkIndex }: { readonly programs: readonly Uint8Array[]; readonly linkIndex: number },
   onTrouble: OnTrouble,
-): void {
+): Uint8Array | undefined {
   let result = 0;
   for (const program of programs) {
-    result = addon.attachFilter(socket, program);
-    if (result >= 0) return;
+    result = addon.attachFilter(socket, onlyOn(linkIndex, program));
+    if (result >= 0) return program;
   }
   addon.setOption(socket, linux.SOL_SOCKET, linux.SO_DETACH_FILTER, 0);
   const reason = result < 0 ? systemError("attach a filter", result).message : "no filter was given";
   onTrouble("no-filter", `every frame is examined: ${reason}`);
+  return undefined;
 }
 
 /** struct sockaddr_ll: family in host order, EtherType in network order, interface index in host order. */

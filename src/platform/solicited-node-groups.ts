@@ -1,5 +1,5 @@
 import type { IpAddress } from "../ip/address.ts";
-import { addressFromBytes, familyOf, formatAddress } from "../ip/address.ts";
+import { addressFromBytes, formatAddress } from "../ip/address.ts";
 import type { EnvironmentError } from "../lib/errors.ts";
 import type { NativeAddon, NativeSocket } from "../native/binding.ts";
 import type { Link } from "../ports/links.ts";
@@ -27,6 +27,10 @@ export class SolicitedNodeGroups {
   readonly #onTrouble: OnTrouble;
   /** Group suffix (24 bits) to the socket that is its member, undefined when it could not join. */
   readonly #groups = new Map<number, Member | undefined>();
+  /** How many addresses each group is for. */
+  readonly #uses = new Map<number, number>();
+  /** Groups that could not be joined. */
+  readonly #missing = new Set<number>();
   readonly #members: Member[] = [];
 
   constructor(addon: NativeAddon, link: Link, packetSocket: NativeSocket, onTrouble: OnTrouble) {
@@ -36,9 +40,22 @@ export class SolicitedNodeGroups {
     this.#onTrouble = onTrouble;
   }
 
-  set(addresses: readonly IpAddress[]): void {
-    const wanted = new Set(addresses.filter((address) => familyOf(address) === "IPv6").map(groupSuffix));
-    for (const [suffix, member] of this.#groups) if (!wanted.has(suffix)) this.#leave(suffix, member);
+  /** An address is added once before it is removed. */
+  change(added: readonly IpAddress[], removed: readonly IpAddress[]): void {
+    const wanted = new Set(this.#missing);
+    for (const suffix of added.map(groupSuffix)) {
+      this.#uses.set(suffix, (this.#uses.get(suffix) ?? 0) + 1);
+      wanted.add(suffix);
+    }
+    for (const suffix of removed.map(groupSuffix)) {
+      const uses = this.#uses.get(suffix)! - 1;
+      if (uses > 0) this.#uses.set(suffix, uses);
+      else {
+        this.#uses.delete(suffix);
+        wanted.delete(suffix);
+        if (this.#groups.has(suffix)) this.#leave(suffix, this.#groups.get(suffix));
+      }
+    }
     const failures = [...wanted].map((suffix) => this.#join(suffix)).filter((error) => error !== undefined);
     const [first] = failures;
     if (first !== undefined) this.#onTrouble(first.code, `${first.message}; ${failures.length} groups are not joined`);
@@ -47,12 +64,15 @@ export class SolicitedNodeGroups {
   close(): void {
     for (const member of this.#members.splice(0)) this.#addon.close(member.socket);
     this.#groups.clear();
+    this.#uses.clear();
+    this.#missing.clear();
   }
 
   #join(suffix: number): EnvironmentError | undefined {
     if (this.#groups.get(suffix) !== undefined) return undefined;
     if (!this.#groups.has(suffix)) this.#filterCard(linux.PACKET_ADD_MEMBERSHIP, suffix);
     this.#groups.set(suffix, undefined);
+    this.#missing.add(suffix);
     const member = this.#memberWithRoom();
     if (typeof member === "number") return systemError(`open a socket for groups on ${this.#link.name}`, member);
     const result = this.#changeMembership(member, linux.IPV6_JOIN_GROUP, suffix);
@@ -60,12 +80,14 @@ export class SolicitedNodeGroups {
       return systemError(`join ${formatAddress(addressFromBytes(groupAddress(suffix)))} on ${this.#link.name}`, result);
     member.joined++;
     this.#groups.set(suffix, member);
+    this.#missing.delete(suffix);
     return undefined;
   }
 
   #leave(suffix: number, member: Member | undefined): void {
     this.#filterCard(linux.PACKET_DROP_MEMBERSHIP, suffix);
     this.#groups.delete(suffix);
+    this.#missing.delete(suffix);
     if (member === undefined) return;
     this.#changeMembership(member, linux.IPV6_LEAVE_GROUP, suffix);
     member.joined--;

@@ -8,10 +8,12 @@ export interface FrameSocket {
   /** Sends one whole Ethernet frame. Returns false, and never throws, when the kernel refuses it. */
   send(frame: Uint8Array): boolean;
   /**
-   * Narrows reception to requests whose target is one of `addresses` and to frames that say where one is, in the kernel
-   * where it can. A superset may still be delivered, so the receiver checks the addresses itself. For "ndp" it also joins the solicited-node groups.
+   * Changes what is received: requests whose target is one of the addresses, and frames that say where one is; at first
+   * there are none. The kernel sorts out the rest where it can, but a superset may be delivered, so the receiver checks
+   * the addresses itself. For "ndp" it also joins and leaves the solicited-node groups. Called once for many changes,
+   * since the kernel may need all addresses anew for any of them.
    */
-  listenFor(addresses: readonly IpAddress[]): void;
+  listenFor(added: readonly IpAddress[], removed?: readonly IpAddress[]): void;
   close(): void;
 }
 

@@ -28,7 +28,12 @@ export class DuplicateWatch {
     this.#conflicts.lost(address);
   }
 
-  /** The claim's bytes are needed during the call only. */
+  /** Whether the MAC is one of this node's. */
+  isOwn(mac: Uint8Array): boolean {
+    return this.#conflicts.isOwn(mac);
+  }
+
+  /** Another station's claim; its bytes are needed during the call only. */
   hear(claim: Claim, link: Link): void {
     this.#conflicts.hear(claim, link.name, this.#clock.now());
     this.#schedule();

@@ -9,6 +9,7 @@ import { systemClock } from "../platform/system-clock.ts";
 import { systemRandom } from "../platform/system-random.ts";
 import { tcpStreams } from "../platform/tcp.ts";
 import { udpDatagrams } from "../platform/udp.ts";
+import { depart } from "./departure.ts";
 import { Layer2Engine } from "./layer2-engine.ts";
 import type { WorkerCommand, WorkerEvent, WorkerOptions } from "./protocol.ts";
 import { WorkerMembership } from "./worker-membership.ts";
@@ -32,7 +33,7 @@ export function runProtocolWorker(): void {
           streams: tcpStreams,
           cipher: systemCipher,
           emit,
-          onResume: () => engine.resume(),
+          onResume: (resumed) => engine.resume(resumed),
         });
   const engine = new Layer2Engine(new RegExp(excludedInterfaces, "u"), {
     holdsBack: () => membership?.holdsBack() ?? false,
@@ -45,10 +46,8 @@ export function runProtocolWorker(): void {
   port.on("message", (command: WorkerCommand) => {
     if (command.do === "join") membership?.join(command.seeds);
     else if (command.do === "vouch") membership?.vouch(command.since);
-    else if (command.do === "stop" && membership !== undefined) {
-      // Others begin to answer before we end.
-      void membership.leave().then(() => engine.command(command));
-    } else engine.command(command);
+    else if (command.do === "stop") void depart(engine, membership);
+    else engine.command(command);
   });
   engine.start();
   void membership?.start();

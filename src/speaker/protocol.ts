@@ -29,14 +29,18 @@ export interface Announcement {
 }
 
 export type WorkerCommand =
-  /** Starts announcing, or replaces the interfaces of an announcement. */
-  | { readonly do: "announce"; readonly announcement: Announcement }
-  | { readonly do: "withdraw"; readonly address: IpAddress }
+  /**
+   * Starts announcing, or replaces the terms of an announcement. `takesOver`: another living node may answer for the
+   * address until it hears of the move, too, so it gets time for that.
+   */
+  | { readonly do: "announce"; readonly announcement: Announcement; readonly takesOver?: true }
+  /** Stops announcing. `handover`: another node is to own the address, and we answer until it begins (`layer2/handover.ts`). */
+  | { readonly do: "withdraw"; readonly address: IpAddress; readonly handover?: true }
   /** Where other speakers may be found. */
   | { readonly do: "join"; readonly seeds: readonly Endpoint[] }
   /** The API server was spoken with after the silence that began at `since`: we are not cut off, the others are gone. */
   | { readonly do: "vouch"; readonly since: Millis }
-  /** Say goodbye to other speakers, withdraw everything, then answer with `stopped`. */
+  /** Say goodbye to other speakers, hand everything over to them, then answer with `stopped`. */
   | { readonly do: "stop" };
 
 export type WorkerEvent =

@@ -17,8 +17,8 @@ export interface WorkerMembershipPorts extends Pick<
 > {
   /** To the main thread. */
   readonly emit: (event: WorkerEvent) => void;
-  /** Nothing is held back any more. */
-  onResume(): void;
+  /** Nothing is held back any more. `replaced`: others may have taken our place meanwhile. */
+  onResume(resumed: { readonly replaced: boolean }): void;
 }
 
 /** The port may still be held by the speaker that we replace. */
@@ -43,7 +43,10 @@ export class WorkerMembership {
   /** The main thread takes us for sure. */
   #toldSure = false;
   #doubtTimer: Timer | undefined;
+  /** Since we hold back there was a doubt that only an exchange of state could end. */
+  #mayBeReplaced = false;
   #leaving = false;
+  #left = false;
 
   constructor({ node, address, port, settings, key }: MembershipConfig, ports: WorkerMembershipPorts) {
     this.#ports = ports;
@@ -96,18 +99,24 @@ export class WorkerMembership {
     this.#holdBack(false);
   }
 
-  /** Whether another node may answer by now. Cheap: asked for every request. */
+  /** Whether another node may answer by now. Cheap: asked for every request. Once we left, nothing is news any more. */
   holdsBack(): boolean {
-    return this.#heldBack || this.#driver.isOverdue;
+    return this.#heldBack || (!this.#left && this.#driver.isOverdue);
   }
 
-  /** Says goodbye; layer 2 goes on answering until others know. */
+  /** Whether there is somebody who could answer in our place. */
+  get hasPeers(): boolean {
+    return this.#driver.members.length > 1;
+  }
+
+  /** Says goodbye, and resolves when others know. */
   async leave(): Promise<void> {
     if (this.#leaving) return;
     this.#leaving = true;
     this.#timer?.cancel();
     this.#doubtTimer?.cancel();
     await this.#driver.leave(LEAVE_TIMEOUT);
+    this.#left = true;
     this.#driver.close();
   }
 
@@ -118,16 +127,20 @@ export class WorkerMembership {
     this.#rareLog.tell(change.kind, { level: "error", fields: { node }, message });
   }
 
+  /** Whoever leaves is left alone by the others, which is no cause for doubt. */
   #onStanding(standing: Standing): void {
+    if (this.#leaving) return;
     this.#tellStanding(standing);
     this.#tellMembers();
+    if (standing.kind === "doubtful") this.#mayBeReplaced ||= standing.cure === "exchange";
     this.#holdBack(holdsBack(standing));
+    if (standing.kind === "sure") this.#mayBeReplaced = false;
   }
 
   #holdBack(hold: boolean): void {
     const resumes = this.#heldBack && !hold;
     this.#heldBack = hold;
-    if (resumes) this.#ports.onResume();
+    if (resumes) this.#ports.onResume({ replaced: this.#mayBeReplaced && this.hasPeers });
   }
 
   /** On a busy machine there is many a doubt that the next answer ends, and that is not worth telling. */

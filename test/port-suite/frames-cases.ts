@@ -105,7 +105,7 @@ function casesOf(row: Row): readonly FramesCase[] {
         socket.listenFor([address]);
         world.inject(request(foreign));
         await world.settle();
-        socket.listenFor([]);
+        socket.listenFor([], [address]);
         world.inject(request(owned));
         await world.settle();
         socket.close();

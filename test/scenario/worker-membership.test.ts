@@ -28,6 +28,7 @@ function endpoint(host: number): Endpoint {
 function member(host: number) {
   const events: WorkerEvent[] = [];
   let resumed = 0;
+  const replaced: boolean[] = [];
   const place = endpoint(host);
   const membership = new WorkerMembership(
     { node: `node-${host}`, ...place, settings: FAST_LAN, key: KEY },
@@ -37,11 +38,14 @@ function member(host: number) {
       ...internet.host(place.address),
       cipher: systemCipher,
       emit: (event) => void events.push(event),
-      onResume: () => resumed++,
+      onResume: (how) => {
+        resumed++;
+        replaced.push(how.replaced);
+      },
     },
   );
   const members = () => events.flatMap((event) => (event.on === "members" ? [event.nodes] : []));
-  return { membership, events, members, resumed: () => resumed };
+  return { membership, events, members, resumed: () => resumed, replaced };
 }
 
 async function pass(time: number, step = 5): Promise<void> {
@@ -143,6 +147,36 @@ describe("a member", () => {
     clock.now = () => later;
     expect(first!.membership.holdsBack()).toBe(true);
     clock.now = now;
+    expect(first!.membership.holdsBack()).toBe(false);
+  });
+
+  test("tells when others may have taken its place: not after a brief pause, nor where there is no other", async () => {
+    const [first] = await cluster(3);
+    const alone = member(9);
+    await alone.membership.start();
+    alone.membership.join([]);
+    // It joined the others: before that, they did not know of it.
+    expect([first!.replaced, alone.replaced]).toEqual([[true], [false]]);
+    clock.skip(millis(300));
+    await pass(1000);
+    expect(first!.replaced).toEqual([true, false]);
+    const cut = endpoint(1).address;
+    internet.loses = (from, to) => from.address === cut || to.address === cut;
+    await pass(600);
+    internet.loses = () => false;
+    await pass(1500);
+    expect(first!.replaced).toEqual([true, false, true]);
+  });
+
+  test("goes on as it was when it has left, whatever the others do, and however long that takes", async () => {
+    const [first] = await cluster(3);
+    expect(first!.membership.hasPeers).toBe(true);
+    let left = false;
+    void first!.membership.leave().then(() => (left = true));
+    internet.loses = () => true;
+    await pass(990);
+    expect([left, first!.membership.holdsBack()]).toEqual([true, false]);
+    await pass(3000);
     expect(first!.membership.holdsBack()).toBe(false);
   });
 

@@ -92,7 +92,7 @@ export class MemoryHost implements Frames, Links {
     const entry = [...this.#links.values()].find((entry) => entry.link.index === link.index);
     if (entry === undefined) throw new EnvironmentError("no-link", `${link.name} is gone`, { retryable: true });
     this.sockets++;
-    let addresses: ReadonlySet<IpAddress> = new Set();
+    const addresses = new Set<IpAddress>();
     const detach = entry.segment.attach({
       link,
       receive: (frame) => {
@@ -106,7 +106,10 @@ export class MemoryHost implements Frames, Links {
         if (open) entry.segment.inject(link.mac!, frame);
         return open;
       },
-      listenFor: (wanted) => (addresses = new Set(wanted)),
+      listenFor: (added, removed = []) => {
+        for (const address of removed) addresses.delete(address);
+        for (const address of added) addresses.add(address);
+      },
       close: () => {
         if (!open) return;
         open = false;

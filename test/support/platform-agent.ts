@@ -4,7 +4,7 @@
  */
 import { createInterface } from "node:readline";
 import { hex, toHex } from "../../src/bytes/hex.ts";
-import { formatAddress, parseAddress } from "../../src/ip/address.ts";
+import { formatAddress, type IpAddress, parseAddress } from "../../src/ip/address.ts";
 import { formatMac } from "../../src/ip/mac.ts";
 import { filterPrograms } from "../../src/layer2/filter.ts";
 import { EnvironmentError } from "../../src/lib/errors.ts";
@@ -38,6 +38,7 @@ if (process.argv[1] === import.meta.filename) runAgent();
 
 function runAgent(): void {
   const sockets = new Map<string, FrameSocket>();
+  const listening = new Map<string, readonly IpAddress[]>();
   let known: readonly Link[] = [];
   const frames = createPacketFrames({
     filterFor: filterPrograms,
@@ -77,13 +78,21 @@ function runAgent(): void {
         );
         return true;
       }
-      case "listen":
-        socket!.listenFor(command.addresses.map((text) => parseAddress(text)!));
+      case "listen": {
+        const wanted = command.addresses.map((text) => parseAddress(text)!);
+        const before = listening.get(key) ?? [];
+        socket!.listenFor(
+          wanted.filter((address) => !before.includes(address)),
+          before.filter((address) => !wanted.includes(address)),
+        );
+        listening.set(key, wanted);
         return true;
+      }
       case "send":
         return socket!.send(hex`${command.frame}`);
       case "close":
         socket!.close();
+        listening.delete(key);
         return sockets.delete(key);
     }
   }
