@@ -25,6 +25,27 @@ test.each([V4, V6])("an address is announced with its first holder and withdrawn
   expect(book.commands()).toEqual([]);
 });
 
+test.each([V4, V6])("an address moves as the Services do that hold it", (address) => {
+  const book = new AddressBook();
+  const terms = { interfaces: "all" } as const;
+  const announcement = { address, ...terms };
+  book.hold("ns/a", address, terms, true);
+  book.hold("ns/b", address, terms);
+  expect(book.commands()).toEqual([{ do: "announce", announcement, takesOver: true }]);
+  book.hold("ns/c", address, { interfaces: ["e0"] }, true);
+  expect(book.commands()).toEqual([]);
+  book.release("ns/c", address, true);
+  book.release("ns/b", address, true);
+  expect(book.commands()).toEqual([]);
+  // Another Service's move is none of the address, once that one has gone.
+  book.release("ns/a", address);
+  expect(book.commands()).toEqual([{ do: "withdraw", address }]);
+  book.hold("ns/a", address, terms);
+  expect(book.commands()).toEqual([{ do: "announce", announcement }]);
+  book.release("ns/a", address, true);
+  expect(book.commands()).toEqual([{ do: "withdraw", address, handover: true }]);
+});
+
 test("an address is repeated as often as any of its holders wants, and never only if none does", () => {
   const book = new AddressBook();
   const interfaces = "all";

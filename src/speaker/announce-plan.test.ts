@@ -125,9 +125,13 @@ describe.each(Object.entries(ADDRESSES))("%s", (_, ips) => {
         nodes: [node("a"), node("b")],
         advertisements: [advertisement({ nodeSelectors: [labelled("name", "b")] })],
       },
-      { announce: false, reason: "noMatchingAdvertisement" },
+      { announce: false, reason: "noMatchingAdvertisement", owner: "b" },
     ],
-    ["our Node is not known", { ips, nodes: [node("b")] }, { announce: false, reason: "noMatchingAdvertisement" }],
+    [
+      "our Node is not known",
+      { ips, nodes: [node("b")] },
+      { announce: false, reason: "noMatchingAdvertisement", owner: "b" },
+    ],
     [
       "NetworkUnavailable, nobody else",
       { ips, nodes: [node("a", { networkUnavailable: true })] },

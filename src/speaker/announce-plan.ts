@@ -139,10 +139,9 @@ export function contestFor(
 /** What the speaker on `node` does. Give `elect` when the owner is known already. */
 export function decideOn(node: string, contest: Contest, elect = electOwner): Decision {
   const here = contest.matching.filter(({ scores }) => scores.has(node));
-  if (here.length === 0) return skip("noMatchingAdvertisement");
   const owner = elect(contest);
   if (owner === node) return { announce: true, addresses: contest.addresses, ...termsOf(here) };
-  const reason = obstacleIn(contest, node);
+  const reason = here.length === 0 ? "noMatchingAdvertisement" : obstacleIn(contest, node);
   if (owner === undefined) return skip(reason ?? "noCandidates");
   return { ...skip(reason ?? "notOwner"), owner };
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { EndpointSliceView } from "../config/endpoint-slice.ts";
 import type { NodeView } from "../config/node.ts";
 import { projectService } from "../config/service.ts";
@@ -179,4 +179,88 @@ test("objects that change nothing we look at change no plan", () => {
   objects.setService("ns/s1", service("LoadBalancer", ["10.0.0.1"], "u", "Cluster"));
   objects.setService("ns/s2", service("ClusterIP", [], "u", "Cluster"));
   expect(state.replan()).toEqual([]);
+});
+
+describe("what is gained may still be another living node's", () => {
+  const KEY = "ns/s1";
+  /** By the order of owners, the first is ours where it can be, and the second is node b's. */
+  const [OURS, THEIRS] = ["10.0.0.1", "10.0.0.2"];
+
+  function planner(...nodes: readonly string[]): Planner {
+    const made = new Planner();
+    for (const name of nodes) made.objects.setNode({ name, labels: {}, networkUnavailable: false });
+    made.objects.setSlice("e1", { service: KEY, usable: true, nodes });
+    made.state.setConfig(config(["10.0.0.0/24"], []));
+    return made;
+  }
+
+  const offer = ({ objects }: Planner, ...ips: readonly string[]): void =>
+    objects.setService(KEY, service("LoadBalancer", ips, "u", "Cluster"));
+
+  const alive = ({ state }: Planner, ...nodes: readonly string[]): void => state.setAlive(new Set(nodes));
+
+  /** Undefined: nothing was gained. */
+  const gained = ({ state }: Planner): boolean | undefined =>
+    state.replan().find(({ after }) => after.announce)?.takesOver;
+
+  test.each<{ what: string; to: (made: Planner) => void; takesOver: boolean }>([
+    {
+      what: "when it is alive and can't announce any more",
+      to: ({ objects }) => objects.setNode({ name: "b", labels: {}, networkUnavailable: true }),
+      takesOver: true,
+    },
+    { what: "but not when it died", to: (made) => alive(made, "a"), takesOver: false },
+    { what: "but not when its Node was deleted", to: ({ objects }) => objects.deleteNode("b"), takesOver: false },
+  ])("$what", ({ to, takesOver }) => {
+    const made = planner("a", "b");
+    alive(made, "a", "b");
+    offer(made, THEIRS);
+    expect(gained(made)).toBeUndefined();
+    to(made);
+    expect(gained(made)).toBe(takesOver);
+  });
+
+  test.each([
+    { nodes: ["a", "b"], takesOver: true },
+    { nodes: ["a"], takesOver: false },
+  ])("when we have just begun, among $nodes", ({ nodes, takesOver }) => {
+    const made = planner(...nodes);
+    offer(made, OURS);
+    expect(gained(made)).toBe(takesOver);
+  });
+
+  test.each([
+    { nodes: ["a", "b"], takesOver: true },
+    { nodes: ["a"], takesOver: false },
+  ])("when we have just come to live, among $nodes", ({ nodes, takesOver }) => {
+    const made = planner("a", "b");
+    offer(made, OURS);
+    alive(made);
+    expect(gained(made)).toBeUndefined();
+    alive(made, ...nodes);
+    expect(gained(made)).toBe(takesOver);
+  });
+
+  test("but not when it was nobody's: a new Service, an address it had before, one that nobody could announce", () => {
+    const made = planner("a", "b");
+    expect(gained(made)).toBeUndefined();
+    offer(made, OURS);
+    expect(gained(made)).toBe(false);
+    offer(made);
+    expect(gained(made)).toBeUndefined();
+    offer(made, OURS);
+    expect(gained(made)).toBe(false);
+    made.objects.setSlice("e1", { service: KEY, usable: false, nodes: [] });
+    expect(gained(made)).toBeUndefined();
+    made.objects.setSlice("e1", { service: KEY, usable: true, nodes: ["a"] });
+    expect(gained(made)).toBe(false);
+  });
+
+  test("and whoever loses an address hears who is to have it", () => {
+    const made = planner("a", "b");
+    offer(made, OURS);
+    expect(gained(made)).toBe(true);
+    made.objects.setNode({ name: "a", labels: {}, networkUnavailable: true });
+    expect(made.state.replan()).toMatchObject([{ after: { reason: "nodeNetworkUnavailable", owner: "b" } }]);
+  });
 });

@@ -15,6 +15,8 @@ export interface PlanChange {
   readonly service: ServiceView | undefined;
   readonly before: Decision | undefined;
   readonly after: Decision;
+  /** Whether another living node may answer still for what this node gains. */
+  readonly takesOver: boolean;
 }
 
 export interface AnnounceOptions {
@@ -36,6 +38,8 @@ export class AnnounceState {
   #config: Layer2Config | undefined;
   /** Undefined: something that all decisions depend on has changed. */
   #context: PlanContext | undefined;
+  /** Whether there was a plan: before the first one, anybody may own anything. */
+  #planned = false;
   #alive: ReadonlySet<string> | undefined;
   #speakers: readonly string[] = [];
 
@@ -90,7 +94,11 @@ export class AnnounceState {
     const all = this.#context === undefined;
     const context = (this.#context ??= this.#contextOf(this.#config));
     const keys = all ? new Set([...changes.services, ...this.#objects.services.keys()]) : changes.services;
-    return [...keys].map((key) => this.#decide(key, changes, context)).filter((change) => change !== undefined);
+    const decided = [...keys]
+      .map((key) => this.#decide(key, changes, context))
+      .filter((change) => change !== undefined);
+    this.#planned = true;
+    return decided;
   }
 
   #decide(key: ObjectKey, changes: Changes, context: PlanContext): PlanChange | undefined {
@@ -99,12 +107,21 @@ export class AnnounceState {
     if (service === undefined) {
       this.#decisions.delete(key);
       const after = skip(changes.left.get(key) ?? "serviceDeleted");
-      return before === undefined ? undefined : { key, service, before, after };
+      return before === undefined ? undefined : { key, service, before, after, takesOver: false };
     }
     const after = decide(service, endpointsIn(this.#objects.slicesOf(key)), context);
     if (before !== undefined && sameDecision(before, after) && !changes.renewed.has(key)) return undefined;
     this.#decisions.set(key, after);
-    return { key, service, before, after };
+    return { key, service, before, after, takesOver: after.announce && this.#isOfAnother(before, context) };
+  }
+
+  /** Who was not alive to us a moment ago has not heard who owns what, either. */
+  #isOfAnother(before: Decision | undefined, { candidates, self }: PlanContext): boolean {
+    if (before?.announce === true) return false;
+    if (before?.owner !== undefined)
+      return candidates.has(before.owner) && candidates.get(before.owner) !== "nodeNotAlive";
+    const unknown = before === undefined ? !this.#planned : before.reason === "nodeNotAlive";
+    return unknown && this.#speakers.some((node) => node !== self);
   }
 
   #contextOf(config: Layer2Config): PlanContext {

@@ -44,8 +44,8 @@ export class Layer2Speaker {
 
   /** All changes of one plan, so that an address which goes from one Service to another is not withdrawn in between. */
   apply(changes: readonly PlanChange[]): void {
-    for (const { key, service, after } of changes) {
-      if (after.announce && service !== undefined) this.#hold(key, { service, ...after });
+    for (const { key, service, after, takesOver } of changes) {
+      if (after.announce && service !== undefined) this.#hold(key, { service, ...after }, takesOver);
       else if (!after.announce) this.#letGo(key, after, service);
     }
     for (const command of this.#book.commands()) {
@@ -68,7 +68,7 @@ export class Layer2Speaker {
     for (const [key, holding] of this.#holdings) this.#checkInterfaces(key, holding);
   }
 
-  #hold(key: ObjectKey, holding: Holding): void {
+  #hold(key: ObjectKey, holding: Holding, takesOver: boolean): void {
     const old = this.#holdings.get(key);
     this.#holdings.set(key, holding);
     const dropped = (old?.addresses ?? []).filter((address) => !holding.addresses.includes(address));
@@ -76,7 +76,7 @@ export class Layer2Speaker {
     if (dropped.length > 0) this.#logEnd(key, dropped, "loadBalancerIPChanged");
     const { interfaces, repeatEvery } = holding;
     const terms = repeatEvery === undefined ? { interfaces } : { interfaces, repeatEvery };
-    for (const address of holding.addresses) this.#book.hold(key, address, terms);
+    for (const address of holding.addresses) this.#book.hold(key, address, terms, takesOver);
     const renewed = old?.service.uid !== holding.service.uid;
     const gained = holding.addresses.filter((address) => renewed || !old.addresses.includes(address));
     for (const address of gained) this.#gain(key, address);
@@ -101,13 +101,13 @@ export class Layer2Speaker {
     }
     this.#holdings.delete(key);
     this.#failed.delete(key);
-    for (const address of holding.addresses) this.#drop(key, address);
+    for (const address of holding.addresses) this.#drop(key, address, owner !== undefined);
     this.#ports.onAnnounced(key, undefined);
     this.#logEnd(key, holding.addresses, reason, owner);
   }
 
-  #drop(key: ObjectKey, address: IpAddress): void {
-    this.#book.release(key, address);
+  #drop(key: ObjectKey, address: IpAddress, handover = false): void {
+    this.#book.release(key, address, handover);
     this.#ports.metrics.remove("metallb_speaker_announced", this.#series(key, address));
   }
 

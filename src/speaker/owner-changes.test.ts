@@ -17,11 +17,11 @@ test.each<{ name: string; before: Decision | undefined; after: Decision; gained?
   { name: "on other interfaces", before: HERE, after: { ...HERE, interfaces: ["eth0"] } },
   { name: "moved between others", before: THERE, after: ALSO_THERE },
 ])("$name", ({ before, after, gained = 0, lost = 0 }) => {
-  expect(ownerChanges([{ key: "shop/web", service: undefined, before, after }])).toEqual({ gained, lost });
+  expect(ownerChanges([{ before, after }])).toEqual({ gained, lost });
 });
 
 test("all changes of a plan are counted", () => {
-  const moved = (before: Decision, after: Decision) => ({ key: "shop/web", service: undefined, before, after });
+  const moved = (before: Decision, after: Decision) => ({ before, after });
   const changes = [moved(THERE, HERE), moved(ALSO_THERE, HERE), moved(HERE, THERE)];
   expect(ownerChanges(changes)).toEqual({ gained: 2, lost: 1 });
 });

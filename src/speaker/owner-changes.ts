@@ -12,7 +12,7 @@ export interface OwnerChanges {
  * Counts Services that moved between this node and another. Those that nobody owned before, or nobody owns after, did
  * not move; those that moved between two other nodes are for these to count.
  */
-export function ownerChanges(changes: readonly PlanChange[]): OwnerChanges {
+export function ownerChanges(changes: readonly Pick<PlanChange, "before" | "after">[]): OwnerChanges {
   return {
     gained: changes.filter(({ before, after }) => after.announce && isElsewhere(before)).length,
     lost: changes.filter(({ before, after }) => before?.announce === true && isElsewhere(after)).length,
