@@ -186,10 +186,16 @@ describe("what is gained may still be another living node's", () => {
   /** By the order of owners, the first is ours where it can be, and the second is node b's. */
   const [OURS, THEIRS] = ["10.0.0.1", "10.0.0.2"];
 
+  /** One endpoint on each node. */
+  const place = ({ objects }: Planner, ...nodes: readonly string[]): void => {
+    const ready = nodes.map(() => 1);
+    objects.setSlice("e1", { service: KEY, usable: nodes.length > 0, nodes, ready, family: undefined });
+  };
+
   function planner(...nodes: readonly string[]): Planner {
     const made = new Planner();
     for (const name of nodes) made.objects.setNode({ name, labels: {}, networkUnavailable: false });
-    made.objects.setSlice("e1", { service: KEY, usable: true, nodes });
+    place(made, ...nodes);
     made.state.setConfig(config(["10.0.0.0/24"], []));
     return made;
   }
@@ -250,9 +256,9 @@ describe("what is gained may still be another living node's", () => {
     expect(gained(made)).toBeUndefined();
     offer(made, OURS);
     expect(gained(made)).toBe(false);
-    made.objects.setSlice("e1", { service: KEY, usable: false, nodes: [] });
+    place(made);
     expect(gained(made)).toBeUndefined();
-    made.objects.setSlice("e1", { service: KEY, usable: true, nodes: ["a"] });
+    place(made, "a");
     expect(gained(made)).toBe(false);
   });
 
