@@ -185,11 +185,18 @@ test("bgp_multiprotocol.go: a dual-stack service over one session, of either fam
     const lab = new BgpLab().pool("pool", ...V4, ...V6).advertisement("bgp");
     lab.service("web", ["192.168.10.7", "fc00:f853:ccd:e799::3"]);
     lab.peer("r", { peerAddress, dualStackAddressFamily: true }).settle();
-    expect(lab.nextHops("r")).toEqual({ "192.168.10.7/32": "192.0.2.1", "fc00:f853:ccd:e799::3/128": "2001:db8::1" });
+    expect(lab.sessions.nextHops("r")).toEqual({
+      "192.168.10.7/32": "192.0.2.1",
+      "fc00:f853:ccd:e799::3/128": "2001:db8::1",
+    });
     lab.peer("r", { peerAddress }).settle();
     const ipv4 = peerAddress.includes(".");
     expect(Object.keys(lab.told("r"))).toEqual([ipv4 ? "192.168.10.7/32" : "fc00:f853:ccd:e799::3/128"]);
-    expect(lab.counts("r")[ipv4 ? "IPv6" : "IPv4"]).toEqual({ wanted: 1, told: 0, unsent: { familyNotNegotiated: 1 } });
+    expect(lab.sessions.counts("r")[ipv4 ? "IPv6" : "IPv4"]).toEqual({
+      wanted: 1,
+      told: 0,
+      unsent: { familyNotNegotiated: 1 },
+    });
   }
 });
 

@@ -1,19 +1,14 @@
-import type { PathAttributes } from "../../src/bgp/path-attributes.ts";
-import { PeerRib } from "../../src/bgp/rib/peer-rib.ts";
-import type { RibSession } from "../../src/bgp/rib/renderer.ts";
 import { projectEndpointSlice } from "../../src/config/endpoint-slice.ts";
-import type { BgpPeer } from "../../src/config/model.ts";
 import { projectNode } from "../../src/config/node.ts";
 import { projectService } from "../../src/config/service.ts";
-import { formatAddress } from "../../src/ip/address.ts";
 import { type Millis, millis, seconds } from "../../src/lib/duration.ts";
 import type { BgpDecision } from "../../src/speaker/bgp/bgp-plan.ts";
 import { type BgpReplan, BgpState } from "../../src/speaker/bgp/bgp-state.ts";
 import { updateRib } from "../../src/speaker/bgp/update-rib.ts";
 import { type ConfigKind, ConfigSource } from "../../src/speaker/config-source.ts";
 import { SpeakerObjects } from "../../src/speaker/speaker-objects.ts";
-import { DUAL_SESSION, ModelPeer } from "./bgp-routes.ts";
 import { configObject } from "./config-objects.ts";
+import { ModelSessions } from "./model-sessions.ts";
 
 export interface LabServiceSpec {
   /** Nodes of its endpoints, once for each; not ready ones behind `!`, terminating ones behind `~`. */
@@ -23,23 +18,17 @@ export interface LabServiceSpec {
   readonly spec?: object;
 }
 
-interface LabPeer {
-  readonly rib: PeerRib;
-  readonly model: ModelPeer;
-  readonly session: RibSession;
-}
-
 const OPTIONS = { loadBalancerClass: "", ignoreExcludeLabel: false, weightInterval: seconds(5) };
 
 /**
- * A speaker's BGP from objects to what its peers were told, with everything in between but messages and sessions, which
- * are always up. Peers are in AS 64500 and we in 64512, unless they say otherwise.
+ * A speaker's BGP from objects to what its peers were told, with everything in between but messages and sessions. Peers
+ * are in AS 64500 and we in 64512, unless they say otherwise.
  */
 export class BgpLab {
   readonly objects: SpeakerObjects;
   readonly state: BgpState;
+  readonly sessions = new ModelSessions();
   readonly #source: ConfigSource;
-  readonly #peers = new Map<string, LabPeer>();
   #now = 0;
   /** Complaints about the configuration that was looked at last. */
   refusals: readonly string[] = [];
@@ -133,11 +122,10 @@ export class BgpLab {
     if (outcome !== undefined) this.refusals = outcome.refusals.map(({ error }) => error);
     if (outcome?.bgp !== undefined) {
       this.state.setConfig(outcome.bgp);
-      this.#setPeers(outcome.bgp.peers);
+      this.sessions.setPeers(outcome.bgp.peers);
     }
     this.last = this.state.replan(millis(this.#now));
-    for (const [name, routes] of this.last.routes) updateRib(this.#peers.get(name)!.rib, routes);
-    for (const { rib, model } of this.#peers.values()) model.receive(rib.take());
+    for (const [name, routes] of this.last.routes) this.sessions.changeRoutes(name, (rib) => updateRib(rib, routes));
     return this;
   }
 
@@ -152,82 +140,14 @@ export class BgpLab {
   }
 
   peers(): readonly string[] {
-    return [...this.#peers.keys()].sort();
+    return this.sessions.peers();
   }
 
-  /** What a peer has, by prefix. */
   told(peer: string): Readonly<Record<string, string>> {
-    const { model, session } = this.#peers.get(peer)!;
-    const routes = [...model.table].map(([prefix, { attributes }]) => [prefix, describe(attributes, session)] as const);
-    return Object.fromEntries(routes.sort(([a], [b]) => (a < b ? -1 : 1)));
+    return this.sessions.told(peer);
   }
 
-  /** Next hop of each route that a peer has. */
-  nextHops(peer: string): Readonly<Record<string, string>> {
-    const { model } = this.#peers.get(peer)!;
-    return Object.fromEntries([...model.table].map(([prefix, { nextHop }]) => [prefix, formatAddress(nextHop)]));
-  }
-
-  /** How many routes a peer was told of, or of whose end, so far. */
   heard(peer: string): number {
-    return this.#peers.get(peer)!.model.heard;
+    return this.sessions.heard(peer);
   }
-
-  counts(peer: string) {
-    return this.#peers.get(peer)!.rib.counts();
-  }
-
-  #setPeers(peers: readonly BgpPeer[]): void {
-    for (const name of this.#peers.keys()) if (peers.every((peer) => peer.name !== name)) this.#peers.delete(name);
-    for (const peer of peers) {
-      const session = sessionOf(peer);
-      const known = this.#peers.get(peer.name);
-      if (known !== undefined && JSON.stringify(plain(known.session)) === JSON.stringify(plain(session))) continue;
-      const rib = known?.rib ?? new PeerRib();
-      rib.establish(session);
-      this.#peers.set(peer.name, { rib, model: new ModelPeer(), session });
-    }
-  }
-}
-
-function sessionOf(peer: BgpPeer): RibSession {
-  const asn = peer.localAsn ?? peer.myAsn;
-  const internal = peer.remoteAs.is === "number" ? peer.remoteAs.asn === asn : peer.remoteAs.is === "internal";
-  const [ipv4, ipv6, linkLocal] = DUAL_SESSION.addresses.ofInterface;
-  const overIpv6 = peer.endpoint.is === "interface" || peer.endpoint.address >> 32n !== 0xffffn;
-  const local = peer.endpoint.is === "interface" ? linkLocal! : overIpv6 ? ipv6! : ipv4!;
-  const both = peer.dualStack || peer.endpoint.is === "interface";
-  return {
-    internal,
-    asn,
-    families: both ? ["IPv4", "IPv6"] : [overIpv6 ? "IPv6" : "IPv4"],
-    extendedNextHop: peer.endpoint.is === "interface",
-    addresses: { ...DUAL_SESSION.addresses, local },
-  };
-}
-
-function plain(session: RibSession): object {
-  return { ...session, addresses: formatAddress(session.addresses.local) };
-}
-
-/** What is said beside the defaults: an AS path of our number once, local preference 100. */
-function describe(attributes: PathAttributes, { asn, internal }: RibSession): string {
-  const { asPath, localPref, med, communities, largeCommunities, extendedCommunities } = attributes;
-  const path = asPath.flatMap(({ asns }) => asns);
-  const usual = internal ? path.length === 0 : path.length === 1 && path[0] === asn;
-  const parts = [
-    ...(usual ? [] : [`path ${path.join(" ")}`]),
-    ...(localPref === undefined || localPref === 100 ? [] : [`pref ${localPref}`]),
-    ...(med === undefined ? [] : [`med ${med}`]),
-    ...communities.map((community) => `${community >>> 16}:${community & 0xffff}`),
-    ...largeCommunities.map((community) => `large:${community.join(":")}`),
-    ...extendedCommunities.map(describeExtended),
-  ];
-  return parts.join(" ");
-}
-
-function describeExtended(bytes: Uint8Array): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
-  if (view.getUint16(0) === 0x0004) return `bandwidth ${view.getFloat32(4)}`;
-  return `0x${view.getBigUint64(0).toString(16).padStart(16, "0")}`;
 }
