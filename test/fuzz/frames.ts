@@ -1,28 +1,31 @@
 import { toHex } from "../../src/bytes/hex.ts";
-import { formatAddress, type IpAddress, parseAddress } from "../../src/ip/address.ts";
+import { addressFromBytes, formatAddress, type IpAddress, parseAddress } from "../../src/ip/address.ts";
 import { formatMac, parseMac } from "../../src/ip/mac.ts";
 import { BugError } from "../../src/lib/errors.ts";
-import { millis, seconds } from "../../src/lib/duration.ts";
+import { seconds } from "../../src/lib/duration.ts";
 import { type Answer, respondToArp, respondToNdp, type Standing, type Station } from "../../src/layer2/responder.ts";
-import type { FrameKind, Frames } from "../../src/ports/frames.ts";
+import type { FrameKind } from "../../src/ports/frames.ts";
 import type { Link } from "../../src/ports/links.ts";
-import { Layer2Engine } from "../../src/speaker/layer2-engine.ts";
-import type { WorkerEvent } from "../../src/speaker/protocol.ts";
-import { ManualClock } from "../support/manual-clock.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { type CostReport, CostWatch } from "./cost.ts";
 import { HostileFrames } from "./frame-bytes.ts";
+import { FuzzedEngine } from "./fuzzed-engine.ts";
 
 interface FramesFuzzReport extends CostReport {
   readonly cases: number;
   readonly seed: number;
   readonly answered: number;
+  /** Of these, by an engine whose addresses come and go. */
+  readonly answeredMeanwhile: number;
   /** Frames that were not answered, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
   /** Frames in which another station claimed an address of ours. */
   readonly claims: number;
-  /** What the engine told, by kind of event. */
-  readonly events: Readonly<Record<string, number>>;
+  /** What the engines told, by kind of event: one that owns its addresses all the time, and one whose addresses come and go. */
+  readonly events: {
+    readonly steady: Readonly<Record<string, number>>;
+    readonly restless: Readonly<Record<string, number>>;
+  };
 }
 
 const OUR_MAC = "02:00:00:00:00:01";
@@ -51,27 +54,35 @@ const STATION: Station = {
   standing: (address) => STANDINGS.get(address) ?? "not-announced",
 };
 
-/** Cases between two looks at the heap, and cases in which a second passes. */
+const STEADY = { link: LINK, here: HERE, elsewhere: ELSEWHERE };
+
+/** Cases between two looks at the heap, in which a second passes, and between two changes to what is owned. */
 const BETWEEN_LOOKS = 500_000;
 const CASES_PER_SECOND = 1000;
+const CASES_PER_CHANGE = 20;
 
 /**
- * Feeds hostile frames to the responder and to one engine, which lives through all of them. Throws when one of them
+ * Feeds hostile frames to the responder and to two engines, which live through all of them. Throws when one of them
  * throws, is answered where it must not be, computes for longer than half a second, or memory grows by more than 64 MiB.
  */
 export function fuzzFrames(cases: number, seed: number): FramesFuzzReport {
   const random = seededRandom(seed);
   const hostile = new HostileFrames(random, { ourMac: OUR_MAC, addresses: [...HERE, ...ELSEWHERE, ...FOREIGN] });
-  const engine = new EngineOnFakeSockets();
+  const engine = new FuzzedEngine(STEADY);
+  const restless = new FuzzedEngine(STEADY);
   const dropped: Record<string, number> = {};
   let answered = 0;
+  let answeredMeanwhile = 0;
   let claims = 0;
 
   function feed(frame: Uint8Array): void {
     const kind: FrameKind = frame[12] === 0x08 && frame[13] === 0x06 ? "arp" : "ndp";
     const answer = kind === "arp" ? respondToArp(frame, STATION) : respondToNdp(frame, STATION);
-    const sent = engine.receive(kind, frame);
-    checkAnswer(answer, sent);
+    checkSteady(answer, engine.receive(kind, frame));
+    for (const sent of restless.receive(kind, frame)) {
+      checkRestless(sent);
+      answeredMeanwhile++;
+    }
     if (answer.claim !== undefined) claims++;
     if (answer.kind === "reply") answered++;
     else dropped[answer.reason] = (dropped[answer.reason] ?? 0) + 1;
@@ -85,66 +96,42 @@ export function fuzzFrames(cases: number, seed: number): FramesFuzzReport {
       () => {
         feed(frame);
         if (i % CASES_PER_SECOND === 0) engine.clock.advance(seconds(1));
+        if (i % CASES_PER_CHANGE === 0) restless.change(random);
       },
       () => `case ${i} of seed ${seed}, ${toHex(frame)},`,
     );
   }
-  return { cases, seed, answered, dropped, claims, events: engine.told, ...cost.report };
+  return {
+    cases,
+    seed,
+    answered,
+    answeredMeanwhile,
+    dropped,
+    claims,
+    events: { steady: engine.told, restless: restless.told },
+    ...cost.report,
+  };
 }
 
-/** One answer by the engine where the responder has one, none where it has not; and never to a group but all nodes. */
-function checkAnswer(answer: Answer, sent: readonly Uint8Array[]): void {
+/** One answer by an engine that owns the addresses where the responder has one, none where it has not. */
+function checkSteady(answer: Answer, sent: readonly Uint8Array[]): void {
   const expected = answer.kind === "reply" ? [toHex(answer.frame)] : [];
   if (sent.map(toHex).join() !== expected.join()) throw new BugError(`the engine sent ${sent.map(toHex).join()}`);
   if (answer.kind !== "reply") return;
   if (STATION.standing(answer.address) !== "announced") throw new BugError(`answers ${formatAddress(answer.address)}`);
-  const to = formatMac(answer.frame.subarray(0, 6));
-  if ((answer.frame[0]! & 1) === 1 && to !== "33:33:00:00:00:01") throw new BugError(`answers the group ${to}`);
+  checkDestination(answer.frame);
 }
 
-/** An engine that owns the addresses, on a clock that passes when told. */
-class EngineOnFakeSockets {
-  readonly clock = new ManualClock();
-  readonly told: Record<string, number> = {};
-  readonly #sockets = new Map<FrameKind, (frame: Uint8Array) => void>();
-  #sent: Uint8Array[] = [];
+/** One whose addresses come and go answers for what may be its own at that time. */
+function checkRestless(sent: Uint8Array): void {
+  const isArp = sent[12] === 0x08;
+  const address = addressFromBytes(isArp ? sent.subarray(28, 32) : sent.subarray(62, 78));
+  if (STATION.standing(address) !== "announced") throw new BugError(`answers ${formatAddress(address)}`);
+  checkDestination(sent);
+}
 
-  constructor() {
-    const { clock } = this;
-    const emit = ({ on }: WorkerEvent): void => void (this.told[on] = (this.told[on] ?? 0) + 1);
-    const links = { watch: (onChange: (links: readonly Link[]) => void) => (onChange([LINK]), { close: () => {} }) };
-    const ports = { frames: this.#frames(), links, clock, random: seededRandom(0), emit };
-    const engine = new Layer2Engine(/^lo$/u, ports);
-    engine.start();
-    for (const text of HERE) this.#announce(engine, text, "all");
-    for (const text of ELSEWHERE) this.#announce(engine, text, ["eth9"]);
-    // Past the first burst, and past the time in which claims are taken for a move.
-    clock.advance(seconds(10));
-  }
-
-  /** What it sends at once. */
-  receive(kind: FrameKind, frame: Uint8Array): readonly Uint8Array[] {
-    this.#sent = [];
-    this.#sockets.get(kind)!(frame);
-    return this.#sent;
-  }
-
-  #announce(engine: Layer2Engine, text: string, interfaces: "all" | readonly string[]): void {
-    engine.command({ do: "announce", announcement: { address: parseAddress(text)!, interfaces } });
-    this.clock.advance(millis(0));
-  }
-
-  #frames(): Frames {
-    return {
-      probe: () => {},
-      open: (_link, kind, onFrame) => {
-        this.#sockets.set(kind, onFrame);
-        return {
-          send: (frame) => this.#sent.push(frame.slice()) > 0,
-          listenFor: () => {},
-          close: () => void this.#sockets.delete(kind),
-        };
-      },
-    };
-  }
+/** No group ever gets an answer but all nodes, and then to a probe for duplicates. */
+function checkDestination(frame: Uint8Array): void {
+  const to = formatMac(frame.subarray(0, 6));
+  if ((frame[0]! & 1) === 1 && to !== "33:33:00:00:00:01") throw new BugError(`answers the group ${to}`);
 }

@@ -5,9 +5,11 @@ import { fuzzMemberlist } from "../fuzz/memberlist.ts";
 const SEED = Number(process.env["METALLB_SEED"] ?? 1);
 
 test("no mutated frame makes the responder or the engine throw, hang, or answer where it must not", () => {
-  const { cases, answered, dropped, claims } = fuzzFrames(30_000, SEED);
+  const { cases, answered, answeredMeanwhile, dropped, claims } = fuzzFrames(30_000, SEED);
   // Not all survive, not all are refused, and no reason is out of reach: else the mutations would not be worth their name.
   expect(answered / cases).toBeGreaterThan(0.01);
+  expect(answeredMeanwhile / answered).toBeGreaterThan(0.1);
+  expect(answeredMeanwhile / answered).toBeLessThan(0.9);
   expect(claims / cases).toBeGreaterThan(0.01);
   expect((dropped["malformed"] ?? 0) / cases).toBeLessThan(0.8);
   expect(Object.keys(dropped).sort()).toEqual([

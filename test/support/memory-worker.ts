@@ -4,9 +4,10 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { Datagrams } from "../../src/ports/datagrams.ts";
 import type { Streams } from "../../src/ports/streams.ts";
 import type { IpAddress } from "../../src/ip/address.ts";
+import { depart } from "../../src/speaker/departure.ts";
 import { Layer2Engine } from "../../src/speaker/layer2-engine.ts";
 import type { ProtocolWorker, WorkerCommand, WorkerEvent } from "../../src/speaker/protocol.ts";
-import { WorkerMembership } from "../../src/speaker/worker-membership.ts";
+import { WorkerMembership, type WorkerMembershipPorts } from "../../src/speaker/worker-membership.ts";
 import type { MemoryHost } from "./memory-network.ts";
 import { seededRandom } from "./seeded-random.ts";
 
@@ -35,7 +36,7 @@ export class MemoryWorker implements ProtocolWorker {
     const random = seededRandom(seed);
     if (member !== undefined) {
       const { datagrams, streams, ...self } = member;
-      const onResume = (): void => this.#engine.resume();
+      const onResume: WorkerMembershipPorts["onResume"] = (resumed) => this.#engine.resume(resumed);
       const ports = { clock, random, datagrams, streams, cipher: systemCipher, emit, onResume };
       this.#membership = new WorkerMembership({ ...self, settings: FAST_LAN, key: undefined }, ports);
     }
@@ -57,8 +58,7 @@ export class MemoryWorker implements ProtocolWorker {
   #carryOut(command: WorkerCommand): void {
     if (command.do === "join") this.#membership?.join(command.seeds);
     else if (command.do === "vouch") this.#membership?.vouch(command.since);
-    else if (command.do === "stop" && this.#membership !== undefined)
-      void this.#membership.leave().then(() => this.#engine.command(command));
+    else if (command.do === "stop") void depart(this.#engine, this.#membership);
     else this.#engine.command(command);
   }
 
