@@ -36,7 +36,7 @@ const TABLE: readonly (readonly [groupVersion: string, rows: readonly Row[]])[] 
         plural: "pods",
         shortNames: ["po"],
         categories: ["all"],
-        subresources: ["eviction", "log", "status"],
+        subresources: ["eviction", "log", "proxy", "status"],
       },
       { kind: "Secret", plural: "secrets" },
       { kind: "ServiceAccount", plural: "serviceaccounts", shortNames: ["sa"], subresources: ["token"] },

@@ -14,6 +14,7 @@ const SUBRESOURCES: Readonly<
   scale: { kind: "Scale", group: "autoscaling", version: "v1", verbs: ["get", "patch", "update"] },
   eviction: { kind: "Eviction", group: "policy", version: "v1", verbs: ["create"] },
   log: { verbs: ["get"] },
+  proxy: { kind: "PodProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
   token: { kind: "TokenRequest", group: "authentication.k8s.io", version: "v1", verbs: ["create"] },
   finalize: { verbs: ["update"] },
 };

@@ -1,7 +1,7 @@
 /** Verbs as discovery lists them. */
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
 
-export type Subresource = "status" | "scale" | "eviction" | "log" | "token" | "finalize";
+export type Subresource = "status" | "scale" | "eviction" | "log" | "proxy" | "token" | "finalize";
 
 /** One column of `kubectl get` that a CustomResourceDefinition defines (`additionalPrinterColumns`). */
 export interface PrinterColumn {

@@ -24,6 +24,7 @@ import { Registry } from "./registry.ts";
 import { Watches } from "./rest/watch.ts";
 import { Storage } from "./storage.ts";
 import { SubresourceHandlers } from "./subresources/handlers.ts";
+import type { DialPod } from "./subresources/pod-proxy.ts";
 import { TestHooks } from "./testing.ts";
 import { WebhookClient } from "./webhooks/client.ts";
 
@@ -42,6 +43,8 @@ export interface ApiServerOptions {
   readonly crds?: readonly object[];
   /** Pod logs are read from `<logDir>/<namespace>/<pod>.log`. */
   readonly logDir?: string;
+  /** Connects to a Pod for those who ask through this server; by the machine's own network unless told otherwise. */
+  readonly dialPod?: DialPod;
   /** Wall-clock time in milliseconds since 1970; for tests. */
   readonly wallTime?: () => number;
   readonly log?: Log;
@@ -141,7 +144,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const watches = new Watches(kernel);
   const testing = new TestHooks(kernel.storage, watches);
   for (const definition of builtinDefinitions(kernel)) kernel.registry.add(definition);
-  const handler = new ResourceHandler(kernel, watches, new SubresourceHandlers(kernel, users, options.logDir));
+  const handler = new ResourceHandler(kernel, watches, new SubresourceHandlers(kernel, users, options));
   const parts = {
     kernel,
     users,
@@ -169,7 +172,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     adminToken: users.adminToken,
     kubeconfig: (address = url) =>
       kubeconfig({ server: address, ca: identity.certificates.ca, token: users.adminToken }),
-    addUser: (name, groups = []) => users.add(name, groups),
+    addUser: (name, groups = []) => users.add({ username: name, groups }),
     routeService: (service, url) => void routes.set(service, url),
     testing,
     get requestCounts() {

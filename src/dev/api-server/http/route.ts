@@ -59,7 +59,12 @@ function inNamespace(rest: readonly string[], watchPrefix: boolean, find: Find):
   const [prefix, namespace = "", plural = "", name = "", ...more] = rest;
   const definition = prefix === "namespaces" ? find(plural) : undefined;
   if (definition?.served.namespaced !== true) return undefined;
-  return { definition, namespace, name, subresource: more.join("/"), watchPrefix };
+  return { definition, namespace, name, subresource: subresourceOf(more), watchPrefix };
+}
+
+/** What follows `proxy` is not ours. */
+function subresourceOf(segments: readonly string[]): string {
+  return segments[0] === "proxy" ? "proxy" : segments.join("/");
 }
 
 function atClusterScope(rest: readonly string[], watchPrefix: boolean, find: Find): ResourceRoute {

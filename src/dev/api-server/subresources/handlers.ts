@@ -4,6 +4,7 @@ import type { ResourceRequest } from "../http/resource-request.ts";
 import type { Kernel } from "../kernel.ts";
 import { evict } from "./eviction.ts";
 import { serveLog } from "./log.ts";
+import { type DialPod, proxyToPod } from "./pod-proxy.ts";
 import { review } from "./reviews.ts";
 import { serveScale } from "./scale.ts";
 import { requestToken } from "./token.ts";
@@ -15,10 +16,15 @@ export class SubresourceHandlers {
   readonly #bySubresource: Readonly<Record<string, Handler>>;
   readonly #review: Handler;
 
-  constructor(kernel: Kernel, users: Users, logDirectory: string | undefined) {
+  constructor(
+    kernel: Kernel,
+    users: Users,
+    { logDir, dialPod }: { readonly logDir?: string; readonly dialPod?: DialPod },
+  ) {
     this.#bySubresource = {
       eviction: (call) => evict(kernel, call),
-      log: (call) => serveLog(kernel, logDirectory, call),
+      log: (call) => serveLog(kernel, logDir, call),
+      proxy: (call) => proxyToPod(kernel, call, dialPod),
       scale: (call) => serveScale(kernel, call),
       token: (call) => requestToken(kernel, users, call),
     };

@@ -1,18 +1,16 @@
 import type { User, Users } from "../auth.ts";
-import { isAnonymous, userInfo } from "../auth.ts";
+import { API_AUDIENCE, isAnonymous, userInfo } from "../auth.ts";
 import { decodeObject, readBody } from "../http/body.ts";
 import type { ResourceRequest } from "../http/resource-request.ts";
 import { sendObject } from "../http/respond.ts";
 import type { Json } from "../objects.ts";
-import { record, text } from "../objects.ts";
-
-const AUDIENCE = "https://kubernetes.default.svc";
+import { record, text, strings } from "../objects.ts";
 
 function tokenReview(users: Users, spec: Json): Json {
-  const user = users.byToken(text(spec["token"]));
-  if (user === undefined) return { user: {}, error: "[invalid bearer token]" };
-  const asked = Array.isArray(spec["audiences"]) ? (spec["audiences"] as unknown[]) : [];
-  return { authenticated: true, user: userInfo(user), audiences: asked.length === 0 ? [AUDIENCE] : asked };
+  const asked = strings(spec["audiences"]);
+  const known = users.byToken(text(spec["token"]), asked.length === 0 ? [API_AUDIENCE] : asked);
+  if (known === undefined) return { user: {}, error: "[invalid bearer token]" };
+  return { authenticated: true, user: userInfo(known.user), audiences: known.audiences };
 }
 
 /** Every user who can log in may do everything; see auth.ts. */

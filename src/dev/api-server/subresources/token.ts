@@ -1,15 +1,15 @@
-import type { Users } from "../auth.ts";
+import { API_AUDIENCE, type Users } from "../auth.ts";
 import { methodNotAllowed, notFound } from "../errors.ts";
 import { decodeObject, readBody } from "../http/body.ts";
 import type { ResourceRequest } from "../http/resource-request.ts";
 import { sendObject } from "../http/respond.ts";
 import type { Kernel } from "../kernel.ts";
 import { now } from "../kernel.ts";
-import { record, timestamp } from "../objects.ts";
+import { record, strings, timestamp } from "../objects.ts";
 
 const DEFAULT_LIFETIME_S = 3600;
 
-/** POST serviceaccounts/x/token: a bearer token for the service account. It is opaque and lives as long as the server. */
+/** POST serviceaccounts/x/token: a bearer token for the service account. It is opaque and lives as long as the server; only its audiences take it. */
 export async function requestToken(kernel: Kernel, users: Users, call: ResourceRequest): Promise<void> {
   if (call.verb !== "create") throw methodNotAllowed();
   const { request, definition, namespace, name } = call;
@@ -17,8 +17,11 @@ export async function requestToken(kernel: Kernel, users: Users, call: ResourceR
   const account = kernel.storage.get(definition.table, namespace, name);
   if (account === undefined) throw notFound(definition.served, name);
   const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
-  const token = users.add(`system:serviceaccount:${namespace}:${name}`, groups, account.metadata.uid);
+  const { uid = "" } = account.metadata;
+  const user = { username: `system:serviceaccount:${namespace}:${name}`, groups, uid };
   const spec = record(body["spec"]);
+  const asked = strings(spec["audiences"]);
+  const token = users.add(user, asked.length === 0 ? [API_AUDIENCE] : asked);
   const lifetime = Number(spec["expirationSeconds"] ?? DEFAULT_LIFETIME_S);
   const answer = {
     kind: "TokenRequest",
