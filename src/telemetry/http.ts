@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { errorMessage } from "../lib/errors.ts";
+import { ok, type Result } from "../lib/result.ts";
+import { TOKEN_HEADER } from "../lib/state-access.ts";
 import type { KubeClient } from "../ports/kube.ts";
 import type { Log } from "../ports/log.ts";
 import type { CertificateFolder } from "../tls/certificate-folder.ts";
@@ -11,6 +13,16 @@ import type { ExposedMetrics } from "./metrics.ts";
 import { type Access, createTokenAccess } from "./token-access.ts";
 
 const METRICS_PATH = "/metrics";
+
+/** Something else that is served to those who may GET its path. */
+export interface ServedDocument {
+  readonly path: string;
+  /** A token may be for this audience, too. */
+  readonly audience: string;
+  readonly contentType: string;
+  /** The document as the query wants it; an error is the client's, and answered with 400. */
+  read(query: URLSearchParams): Result<string, string>;
+}
 const LIMITS = { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 30_000, maxHeaderSize: 32 * 1024 };
 const MAX_CONNECTIONS = 100;
 
@@ -53,8 +65,9 @@ export async function serveHealth(options: {
 }
 
 /**
- * HTTPS with the certificate of `folder`, else with one made for this process. Who reads needs a bearer token that the
- * API server accepts and allows to GET `/metrics`. Throws EnvironmentError (code `listen`) when the port can't be had.
+ * HTTPS with the certificate of `folder`, else with one made for this process. Who reads `/metrics`, or one of the
+ * documents, needs a bearer token that the API server accepts and allows to GET that path, in `Authorization` or in
+ * `Metallb-Authorization`. Throws EnvironmentError (code `listen`) when the port can't be had.
  */
 export async function serveMetrics(options: {
   readonly host?: string;
@@ -62,20 +75,21 @@ export async function serveMetrics(options: {
   readonly policy: TlsPolicy;
   readonly folder?: CertificateFolder | undefined;
   readonly metrics: ExposedMetrics;
+  readonly documents?: readonly ServedDocument[];
   readonly client: Pick<KubeClient, "create">;
   readonly log: Log;
 }): Promise<Listening> {
-  const { metrics, folder, log } = options;
-  const access = createTokenAccess(options.client, METRICS_PATH);
+  const { folder, log } = options;
+  const pages = pagesOf(options);
   const server = await startHttpsServer({
     ...options,
     what: "metrics",
     certificate: folder?.certificate ?? (await selfSignedCertificate({ commonName: "metallb-metrics" })),
     limits: { ...LIMITS, maxConnections: MAX_CONNECTIONS },
     answer: (request, response) => {
-      answerMetrics(request, response, metrics, access).catch((error: unknown) => {
-        log.error({ error: errorMessage(error) }, "metrics could not be served");
-        respond(response, 500, "metrics could not be collected");
+      answerPage(request, response, pages).catch((error: unknown) => {
+        log.error({ error: errorMessage(error) }, `${pathOf(request)} could not be served`);
+        respond(response, 500, "the answer could not be made");
       });
     },
   });
@@ -89,17 +103,49 @@ export async function serveMetrics(options: {
   };
 }
 
-async function answerMetrics(
+interface Page {
+  readonly contentType: string;
+  readonly access: (authorization: string | undefined) => Promise<Access>;
+  read(query: URLSearchParams): Promise<Result<string, string>>;
+}
+
+function pagesOf({
+  metrics,
+  documents = [],
+  client,
+}: Pick<Parameters<typeof serveMetrics>[0], "metrics" | "documents" | "client">): ReadonlyMap<string, Page> {
+  const { contentType } = metrics;
+  const access = createTokenAccess(client, METRICS_PATH);
+  const read = async () => ok(await metrics.text());
+  const pages = new Map<string, Page>([[METRICS_PATH, { contentType, access, read }]]);
+  for (const document of documents) {
+    const { path, audience, contentType } = document;
+    const access = createTokenAccess(client, path, audience);
+    pages.set(path, { contentType, access, read: async (query) => document.read(query) });
+  }
+  return pages;
+}
+
+async function answerPage(
   request: IncomingMessage,
   response: ServerResponse,
-  metrics: ExposedMetrics,
-  access: (authorization: string | undefined) => Promise<Access>,
+  pages: ReadonlyMap<string, Page>,
 ): Promise<void> {
-  if (pathOf(request) !== METRICS_PATH) return respond(response, 404, `here is ${METRICS_PATH}`);
+  const page = pages.get(pathOf(request));
+  if (page === undefined) return respond(response, 404, `here is ${[...pages.keys()].join(" and ")}`);
   if (!isRead(request)) return respond(response, 405, "only GET is served");
-  const verdict = await access(request.headers.authorization);
+  const verdict = await page.access(authorizationOf(request));
   if (!verdict.allowed) return respond(response, verdict.status, verdict.reason);
-  respond(response, 200, await metrics.text(), metrics.contentType);
+  const [, query = ""] = /\?(.*)$/.exec(request.url ?? "") ?? [];
+  const text = await page.read(new URLSearchParams(query));
+  if (text.ok) respond(response, 200, text.value, page.contentType);
+  else respond(response, 400, text.error);
+}
+
+/** `Authorization` is not passed on by the API server's proxy. */
+function authorizationOf({ headers }: IncomingMessage): string | undefined {
+  const proxied = headers[TOKEN_HEADER];
+  return headers.authorization ?? (typeof proxied === "string" ? proxied : undefined);
 }
 
 function isRead(request: IncomingMessage): boolean {

@@ -64,6 +64,30 @@ describe("access by token", () => {
     });
   });
 
+  test("a token may be for an audience, else it has to be for the API server", async () => {
+    const seen: unknown[] = [];
+    const client: Pick<KubeClient, "create"> = {
+      create: async (_, body): Promise<KubeResult<KubeObject>> => {
+        const { spec } = body as { readonly spec: { readonly token?: string; readonly audiences?: readonly string[] } };
+        if (spec.token !== undefined) seen.push([spec.token, spec.audiences]);
+        const authenticated = spec.token === (spec.audiences === undefined ? "general" : "special");
+        return ok({ metadata: { name: "" }, status: { authenticated, allowed: true } });
+      },
+    };
+    const access = createTokenAccess(client, "/state", "metallb");
+    expect(await access("Bearer special")).toEqual({ allowed: true });
+    expect(await access("Bearer general")).toEqual({ allowed: true });
+    expect(await access("Bearer bad")).toMatchObject({ status: 401 });
+    expect(seen).toEqual([
+      ["special", ["metallb"]],
+      ["general", ["metallb"]],
+      ["general", undefined],
+      ["bad", ["metallb"]],
+      ["bad", undefined],
+    ]);
+    expect(await createTokenAccess(client, "/metrics")("Bearer special")).toMatchObject({ status: 401 });
+  });
+
   test("one token is reviewed once for a while, also when many ask together", async () => {
     const { access, reviews } = reviewer();
     await Promise.all([access("Bearer good"), access("Bearer good")]);

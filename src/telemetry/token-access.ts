@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { err, ok, type Result } from "../lib/result.ts";
 import type { KubeClient, KubeObject, KubeResult, ResourceType } from "../ports/kube.ts";
 
 const TOKEN_REVIEW: ResourceType = {
@@ -28,12 +29,13 @@ export type Access =
   | { readonly allowed: false; readonly status: 401 | 403 | 503; readonly reason: string };
 
 /**
- * Asks the API server whether a bearer token belongs to somebody who may GET the non-resource URL `path`. Answers are
- * kept for ten seconds, by the token's hash.
+ * Asks the API server whether a bearer token belongs to somebody who may GET the non-resource URL `path`. The token is
+ * for the API server, or for `audience` when there is one. Answers are kept for ten seconds, by the token's hash.
  */
 export function createTokenAccess(
   client: Pick<KubeClient, "create">,
   path: string,
+  audience?: string,
 ): (authorization: string | undefined) => Promise<Access> {
   const cache = new Map<string, { readonly at: number; readonly access: Promise<Access> }>();
   return (authorization) => {
@@ -42,7 +44,7 @@ export function createTokenAccess(
     const key = createHash("sha256").update(token).digest("base64");
     const known = cache.get(key);
     if (known !== undefined && performance.now() - known.at < CACHE_MS) return known.access;
-    const access = review(client, path, token);
+    const access = review(client, { path, audience }, token);
     cache.delete(key);
     cache.set(key, { at: performance.now(), access });
     if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value!);
@@ -59,16 +61,15 @@ function bearerToken(authorization: string | undefined): string | undefined {
   return match !== null && match[1]!.length <= MAX_TOKEN ? match[1] : undefined;
 }
 
-async function review(client: Pick<KubeClient, "create">, path: string, token: string): Promise<Access> {
-  const authentication = await client.create(TOKEN_REVIEW, {
-    apiVersion: "authentication.k8s.io/v1",
-    kind: "TokenReview",
-    spec: { token },
-  });
-  const who = statusOf(authentication);
-  if (who === undefined) return unanswered(authentication);
-  if (who["authenticated"] !== true) return denied(401, "the token is not valid");
-  const { username: user, groups, uid, extra } = (who["user"] ?? {}) as Readonly<Record<string, unknown>>;
+interface Asked {
+  readonly path: string;
+  readonly audience: string | undefined;
+}
+
+async function review(client: Pick<KubeClient, "create">, { path, audience }: Asked, token: string): Promise<Access> {
+  const known = await authenticate(client, token, audience);
+  if (!known.ok) return known.error;
+  const { username: user, groups, uid, extra } = known.value;
   const authorization = await client.create(ACCESS_REVIEW, {
     apiVersion: "authorization.k8s.io/v1",
     kind: "SubjectAccessReview",
@@ -81,6 +82,28 @@ async function review(client: Pick<KubeClient, "create">, path: string, token: s
     403,
     `${String(user)} may not get ${path}: bind a ClusterRole with nonResourceURLs ["${path}"], verb get`,
   );
+}
+
+type User = Readonly<Record<string, unknown>>;
+
+/** Tokens for the API server are reviewed without a word about audiences: only it knows the name of its own. */
+async function authenticate(
+  client: Pick<KubeClient, "create">,
+  token: string,
+  audience: string | undefined,
+): Promise<Result<User, Access>> {
+  const audiences = audience === undefined ? [undefined] : [[audience], undefined];
+  for (const expected of audiences) {
+    const answer = await client.create(TOKEN_REVIEW, {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenReview",
+      spec: { token, ...(expected === undefined ? {} : { audiences: expected }) },
+    });
+    const who = statusOf(answer);
+    if (who === undefined) return err(unanswered(answer));
+    if (who["authenticated"] === true) return ok((who["user"] ?? {}) as User);
+  }
+  return err(denied(401, "the token is not valid"));
 }
 
 function statusOf(answer: KubeResult<KubeObject>): Readonly<Record<string, unknown>> | undefined {
