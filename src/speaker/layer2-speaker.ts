@@ -35,11 +35,25 @@ export class Layer2Speaker {
   readonly #answered = new Map<IpAddress, readonly string[]>();
   /** Holdings whose interfaces don't exist here, so that this is told once. */
   readonly #failed = new Set<ObjectKey>();
+  /** Holdings that people have not been told of, since nothing is answered. */
+  readonly #unsaid = new Set<ObjectKey>();
   #interfaces: ReadonlySet<string> | undefined;
+  #heldBack = false;
 
   constructor(node: string, ports: Layer2Ports) {
     this.#node = node;
     this.#ports = ports;
+  }
+
+  /** Whether the worker answers nothing, whatever it was told: then nobody is told that an address is announced. */
+  holdBack(heldBack: boolean): void {
+    if (heldBack === this.#heldBack) return;
+    this.#heldBack = heldBack;
+    for (const [key, { addresses }] of this.#holdings)
+      for (const address of addresses) this.#showAnnounced(key, address);
+    if (heldBack) return;
+    for (const key of this.#unsaid) this.#sayAssigned(key, this.#holdings.get(key)!);
+    this.#unsaid.clear();
   }
 
   /** All changes of one plan, so that an address which goes from one Service to another is not withdrawn in between. */
@@ -80,15 +94,25 @@ export class Layer2Speaker {
     const renewed = old?.service.uid !== holding.service.uid;
     const gained = holding.addresses.filter((address) => renewed || !old.addresses.includes(address));
     for (const address of gained) this.#gain(key, address);
-    if (gained.length > 0)
-      this.#record(holding, "Normal", "nodeAssigned", `announcing from node "${this.#node}" with protocol "layer2"`);
+    if (gained.length > 0) this.#sayAssigned(key, holding);
     this.#checkInterfaces(key, holding);
   }
 
   #gain(key: ObjectKey, address: IpAddress): void {
-    this.#ports.metrics.set("metallb_speaker_announced", this.#series(key, address), 1);
+    this.#showAnnounced(key, address);
     const interfaces = this.#answered.get(address) ?? [];
     if (interfaces.length > 0) this.#logStart(key, address, interfaces);
+  }
+
+  #sayAssigned(key: ObjectKey, holding: Holding): void {
+    if (this.#heldBack) return void this.#unsaid.add(key);
+    this.#record(holding, "Normal", "nodeAssigned", `announcing from node "${this.#node}" with protocol "layer2"`);
+  }
+
+  #showAnnounced(key: ObjectKey, address: IpAddress): void {
+    const { metrics } = this.#ports;
+    if (this.#heldBack) metrics.remove("metallb_speaker_announced", this.#series(key, address));
+    else metrics.set("metallb_speaker_announced", this.#series(key, address), 1);
   }
 
   #letGo(key: ObjectKey, decision: Decision & { announce: false }, service: ServiceView | undefined): void {
@@ -101,6 +125,7 @@ export class Layer2Speaker {
     }
     this.#holdings.delete(key);
     this.#failed.delete(key);
+    this.#unsaid.delete(key);
     for (const address of holding.addresses) this.#drop(key, address, owner !== undefined);
     this.#ports.onAnnounced(key, undefined);
     this.#logEnd(key, holding.addresses, reason, owner);

@@ -1,5 +1,6 @@
 import { seconds } from "../lib/duration.ts";
-import type { Standing } from "../membership/self-doubt.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { DoubtReason, Standing } from "../membership/self-doubt.ts";
 import { SpeakerPods, type SpeakerPodsOptions, type SpeakerPodsPorts } from "./speaker-pods.ts";
 import { holdsBack } from "./holding-back.ts";
 import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
@@ -8,13 +9,20 @@ export interface MembersPorts extends Omit<SpeakerPodsPorts, "onSeeds"> {
   readonly worker: ProtocolWorker;
   /** These nodes' speakers are alive; nobody's, until we have joined them. */
   readonly onAlive: (nodes: ReadonlySet<string>) => void;
+  /** Whether nothing is answered at present, since others may have taken our place. */
+  readonly onHoldBack: (heldBack: boolean) => void;
+  readonly metrics: Metrics;
 }
+
+type Doubt =
+  | { readonly kind: "sure"; readonly reason?: undefined }
+  | { readonly kind: "doubtful"; readonly reason: DoubtReason };
 
 /** Between two attempts to reach the API server. */
 const WITNESS_INTERVAL = seconds(1);
 
 /** What each reason for doubt means to people. */
-const DOUBTS: Readonly<Record<(Standing & { kind: "doubtful" })["reason"], string>> = {
+const DOUBTS: Readonly<Record<DoubtReason, string>> = {
   joining: "has yet to join the other speakers",
   paused: "did not run for a while",
   silence: "hears nothing from any other speaker",
@@ -37,7 +45,10 @@ export class Members {
   }
 
   start(): void {
-    this.#ports.onAlive(this.#alive);
+    const { onAlive, onHoldBack } = this.#ports;
+    onAlive(this.#alive);
+    onHoldBack(this.#holdsBack);
+    this.#showStanding();
     this.#pods.start();
   }
 
@@ -48,15 +59,44 @@ export class Members {
 
   /** Why nothing is answered at present; undefined: nothing is amiss. */
   waitingFor(): string | undefined {
-    const standing = this.#standing;
-    if (standing === undefined) return "waiting for membership";
-    if (standing.kind === "sure" || !holdsBack(standing) || standing === this.#vouched) return undefined;
-    return `this speaker ${DOUBTS[standing.reason]}`;
+    if (this.#standing === undefined) return "waiting for membership";
+    const doubt = this.#doubt;
+    return doubt.kind === "sure" || !this.#holdsBack ? undefined : `this speaker ${DOUBTS[doubt.reason]}`;
   }
 
   onWorkerEvent(event: WorkerEvent): void {
     if (event.on === "members") this.#setAlive(new Set(event.nodes));
-    if (event.on === "standing") this.#setStanding(event.standing);
+    if (event.on === "roster") this.#setRoster(event);
+    if (event.on === "standing") {
+      this.#setStanding(event.standing);
+      this.#showStanding();
+      this.#ports.onHoldBack(this.#holdsBack);
+    }
+  }
+
+  /** Until the worker tells, it has yet to join. */
+  get #doubt(): Doubt {
+    return this.#standing ?? { kind: "doubtful", reason: "joining" };
+  }
+
+  get #holdsBack(): boolean {
+    const standing = this.#standing;
+    return standing === undefined || (holdsBack(standing) && standing !== this.#vouched);
+  }
+
+  #setRoster({ members, refused }: WorkerEvent & { readonly on: "roster" }): void {
+    const { metrics } = this.#ports;
+    for (const state of ["alive", "suspect"] as const) {
+      const count = members.filter((member) => member.state === state).length;
+      metrics.set("metallb_membership_members", { state }, count);
+    }
+    for (const { reason, times } of refused) metrics.add("metallb_membership_packets_refused_total", { reason }, times);
+  }
+
+  #showStanding(): void {
+    const doubt = this.#doubt;
+    for (const reason of Object.keys(DOUBTS))
+      this.#ports.metrics.set("metallb_membership_doubtful", { reason }, Number(doubt.reason === reason));
   }
 
   #setAlive(alive: ReadonlySet<string>): void {
@@ -96,6 +136,7 @@ export class Members {
       return;
     }
     this.#vouched = doubt;
+    this.#ports.onHoldBack(false);
     log.warn(
       { peers: doubt.peers },
       "the API server can be reached: the other speakers are gone, and this one goes on",

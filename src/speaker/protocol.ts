@@ -6,6 +6,7 @@ import type { IpAddress } from "../ip/address.ts";
 import type { InterfaceSubnets } from "../layer2/subnets.ts";
 import type { Endpoint } from "../membership/message.ts";
 import type { Standing } from "../membership/self-doubt.ts";
+import type { WireReason } from "../membership/wire/refusal.ts";
 import type { Millis } from "../lib/duration.ts";
 import type { LogFields } from "../ports/log.ts";
 import type { MembershipConfig } from "./membership-config.ts";
@@ -63,6 +64,12 @@ export type WorkerEvent =
   | { readonly on: "trouble"; readonly code: string; readonly message: string }
   /** Nodes whose speakers are alive, ours included; sent when we have joined them and after each change. */
   | { readonly on: "members"; readonly nodes: readonly string[] }
+  /** Who takes part as of now, ours included, and what was refused since the last such event; at most once a second. */
+  | {
+      readonly on: "roster";
+      readonly members: readonly RosterMember[];
+      readonly refused: readonly { readonly reason: WireReason; readonly times: number }[];
+    }
   /** Whether others may have taken our place; nothing is answered where `holdsBack` says so. Brief doubt is not told. */
   | { readonly on: "standing"; readonly standing: Standing }
   | {
@@ -72,6 +79,13 @@ export type WorkerEvent =
       readonly message: string;
     }
   | { readonly on: "stopped" };
+
+export interface RosterMember {
+  readonly node: string;
+  readonly address: string;
+  /** A suspect still counts as alive. */
+  readonly state: "alive" | "suspect";
+}
 
 /** An interface on which an address is answered, with the Ethernet address that is told. */
 interface AnsweringInterface {

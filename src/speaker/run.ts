@@ -104,7 +104,11 @@ export class Speaker {
         this.#state.setAlive(nodes);
         this.#scheduleReplan();
       };
-      this.#members = new Members({ ...speakerPods, namespace }, { ...ports, onAlive });
+      const onHoldBack = (heldBack: boolean): void => {
+        this.#layer2.holdBack(heldBack);
+        this.#statuses.holdBack(heldBack);
+      };
+      this.#members = new Members({ ...speakerPods, namespace }, { ...ports, onAlive, onHoldBack });
     }
     this.#layer2 = new Layer2Speaker(options.node, {
       worker,

@@ -1,7 +1,9 @@
 import { KINDS } from "../config/kinds.ts";
 import { projectL2Status } from "../config/l2-status.ts";
+import { seconds } from "../lib/duration.ts";
 import type { Handled } from "../lib/work-queue.ts";
 import { WorkQueue } from "../lib/work-queue.ts";
+import type { Timer } from "../ports/clock.ts";
 import type { KubeWatcher, ObjectKey } from "../ports/kube.ts";
 import type { OwnPod, OwnPodPorts } from "../reporting/own-pod.ts";
 import type { Announcement } from "./protocol.ts";
@@ -12,6 +14,9 @@ export interface StatusPorts extends OwnPodPorts {
 }
 
 const WRITES_AT_ONCE = 4;
+
+/** A doubt that ends sooner is not worth two writes for each Service. */
+const LASTING_DOUBT = seconds(2);
 
 /** Keeps the ServiceL2Status objects as the plan says, whatever happens to them or to the API server. */
 export class StatusKeeper {
@@ -24,6 +29,7 @@ export class StatusKeeper {
   /** Writing starts when it is known what is wanted, what is there, and, if that can be known, who we are. */
   #planned = false;
   #synced = false;
+  #doubt: Timer | undefined;
 
   constructor(where: { readonly node: string; readonly namespace: string }, ports: StatusPorts, pod: OwnPod) {
     const { node, namespace } = where;
@@ -62,6 +68,21 @@ export class StatusKeeper {
     if (this.#writer.want(service, interfaces)) this.#queue(service);
   }
 
+  /**
+   * Whether nothing is answered, whatever is wanted. While that lasts, nothing is said to be announced; what others say
+   * is theirs.
+   */
+  holdBack(heldBack: boolean): void {
+    this.#doubt?.cancel();
+    this.#doubt = undefined;
+    if (heldBack) this.#doubt = this.#ports.clock.after(LASTING_DOUBT, () => this.#silence(true));
+    else this.#silence(false);
+  }
+
+  #silence(silent: boolean): void {
+    if (this.#writer.silence(silent)) this.#queueAll();
+  }
+
   /** The first plan was made: what is not wanted by now is not wanted. */
   begin(): void {
     if (this.#planned) return;
@@ -72,6 +93,7 @@ export class StatusKeeper {
   /** Resolves when the writes that are under way have ended. */
   async close(): Promise<void> {
     this.#watch?.close();
+    this.#doubt?.cancel();
     await this.#services.close();
   }
 

@@ -16,6 +16,7 @@ export class StatusWriter {
   /** By Service, then by name. */
   readonly #existing = new Map<ObjectKey, Map<string, L2StatusView>>();
   readonly #serviceOf = new Map<string, ObjectKey>();
+  #silent = false;
 
   constructor(client: KubeClient, identity: () => StatusIdentity) {
     this.#client = client;
@@ -28,6 +29,13 @@ export class StatusWriter {
     if (announced === undefined) return this.#announced.delete(service);
     this.#announced.set(service, announced);
     return before === undefined || !sameInterfaces(before, announced);
+  }
+
+  /** Whether to act as if nothing were announced, whatever the plan says. Returns whether that is news. */
+  silence(silent: boolean): boolean {
+    const before = this.#silent;
+    this.#silent = silent;
+    return silent !== before;
   }
 
   /** What the API server has. Older news than what we wrote ourselves meanwhile is passed over. */
@@ -68,7 +76,8 @@ export class StatusWriter {
     const slash = service.indexOf("/");
     const name = { namespace: service.slice(0, slash), name: service.slice(slash + 1) };
     const existing = [...(this.#existing.get(service)?.values() ?? [])];
-    return planStatus(name, this.#announced.get(service), existing, this.#identity());
+    const announced = this.#silent ? undefined : this.#announced.get(service);
+    return planStatus(name, announced, existing, this.#identity());
   }
 
   async #write(service: ObjectKey, write: StatusWrite): Promise<KubeError | undefined> {

@@ -10,6 +10,7 @@ import type { MembershipConfig } from "./membership-config.ts";
 import { MembershipDriver, type MembershipPorts } from "./membership-driver.ts";
 import type { WorkerEvent } from "./protocol.ts";
 import { RareLog } from "./rare-log.ts";
+import { RosterTeller } from "./roster-teller.ts";
 
 export interface WorkerMembershipPorts extends Pick<
   MembershipPorts,
@@ -34,6 +35,7 @@ export class WorkerMembership {
   readonly #ports: WorkerMembershipPorts;
   readonly #driver: MembershipDriver;
   readonly #rareLog: RareLog;
+  readonly #roster: RosterTeller;
   #timer: Timer | undefined;
   #seeds: readonly Endpoint[] | undefined;
   #started = false;
@@ -51,6 +53,11 @@ export class WorkerMembership {
   constructor({ node, address, port, settings, key }: MembershipConfig, ports: WorkerMembershipPorts) {
     this.#ports = ports;
     this.#rareLog = new RareLog(ports.clock, (event) => ports.emit(event));
+    this.#roster = new RosterTeller(
+      ports.clock,
+      () => this.#driver.members,
+      (event) => ports.emit(event),
+    );
     const bind = { address, port };
     const keys = key === undefined ? [] : [key];
     const { clock, random, datagrams, streams, cipher } = ports;
@@ -65,6 +72,7 @@ export class WorkerMembership {
         onChange: (change) => this.#onChange(change),
         onStanding: (standing) => this.#onStanding(standing),
         onRefused: ({ reason, detail }, { address, port: fromPort }) => {
+          this.#roster.refused(reason);
           const fields = { reason, from: formatAddress(address), port: fromPort };
           this.#rareLog.tell(reason, { level: "warn", fields, message: `not taken from another member: ${detail}` });
         },
@@ -115,13 +123,17 @@ export class WorkerMembership {
     this.#leaving = true;
     this.#timer?.cancel();
     this.#doubtTimer?.cancel();
+    this.#roster.close();
     await this.#driver.leave(LEAVE_TIMEOUT);
     this.#left = true;
     this.#driver.close();
   }
 
   #onChange(change: MemberChange): void {
-    if (change.kind !== "name-conflict") return this.#tellMembers();
+    if (change.kind !== "name-conflict") {
+      this.#roster.changed();
+      return this.#tellMembers();
+    }
     const { node } = change.member;
     const message = `two speakers have the name ${node}: the one that came later is not taken in`;
     this.#rareLog.tell(change.kind, { level: "error", fields: { node }, message });
@@ -131,6 +143,7 @@ export class WorkerMembership {
   #onStanding(standing: Standing): void {
     if (this.#leaving) return;
     this.#tellStanding(standing);
+    this.#roster.changed();
     this.#tellMembers();
     if (standing.kind === "doubtful") this.#mayBeReplaced ||= standing.cure === "exchange";
     this.#holdBack(holdsBack(standing));

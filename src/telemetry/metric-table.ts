@@ -109,6 +109,21 @@ export const METRICS = {
       "metallb_layer2_gratuitous_sent",
       "Gratuitous ARP packets and unsolicited neighbour advertisements sent",
     ),
+    metallb_membership_members: {
+      type: "gauge",
+      help: "Speakers that take part, ours included, by state (alive, suspect); a suspect still counts as alive",
+      labels: ["state"],
+    },
+    metallb_membership_doubtful: {
+      type: "gauge",
+      help: "1 while this speaker can't be sure that nobody has taken its place, by the reason; it may answer nothing then",
+      labels: ["reason"],
+    },
+    metallb_membership_packets_refused_total: {
+      type: "counter",
+      help: "Packets and streams, or parts of them, that were not taken from other members, by the reason",
+      labels: ["reason"],
+    },
     metallb_layer2_duplicate_owners_total: {
       type: "counter",
       help: "Times that another station was heard to claim an address which this node owns",

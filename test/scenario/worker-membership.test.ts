@@ -86,6 +86,30 @@ describe("a member", () => {
     for (const { members } of [first!, second!]) expect(members().at(-1)).toEqual(["node-1", "node-2"]);
   });
 
+  test("tells where everybody is, and how much it refused", async () => {
+    const [first] = await cluster(3);
+    const rosters = () => first!.events.flatMap((event) => (event.on === "roster" ? [event] : []));
+    await pass(1000);
+    const byName = rosters()
+      .at(-1)!
+      .members.toSorted((a, b) => (a.node < b.node ? -1 : 1));
+    const alive = [1, 2, 3].map((host) => ({ node: `node-${host}`, address: `2001:db8::${host}`, state: "alive" }));
+    expect(byName).toEqual(alive);
+    const before = rosters().length;
+    const stranger = internet.host(endpoint(9).address);
+    const socket = await stranger.datagrams.bind(endpoint(9), {
+      onDatagram: () => undefined,
+      onTrouble: () => undefined,
+    });
+    for (let i = 0; i < 3; i++) socket.send(endpoint(1), new Uint8Array([1, 2, 3]));
+    await pass(1000);
+    expect(
+      rosters()
+        .slice(before)
+        .flatMap(({ refused }) => refused),
+    ).toEqual([{ reason: "not-authentic", times: 3 }]);
+  });
+
   test("holds back while it can't hear anybody, and tells when that is over", async () => {
     const [first] = await cluster(3);
     expect([first!.membership.holdsBack(), first!.resumed()]).toEqual([false, 1]);
