@@ -37,6 +37,11 @@ export class AddressBook {
     this.#move(address).handover ||= handover;
   }
 
+  /** All that are held. */
+  addresses(): Iterable<IpAddress> {
+    return this.#holders.keys();
+  }
+
   holders(address: IpAddress): readonly ObjectKey[] {
     return [...(this.#holders.get(address)?.keys() ?? [])];
   }

@@ -45,6 +45,16 @@ export class Layer2Speaker {
     this.#ports = ports;
   }
 
+  /** Addresses that Services hold. */
+  addresses(): Iterable<IpAddress> {
+    return this.#book.addresses();
+  }
+
+  /** Services that hold an address. */
+  holders(address: IpAddress): readonly ObjectKey[] {
+    return this.#book.holders(address);
+  }
+
   /** Whether the worker answers nothing, whatever it was told: then nobody is told that an address is announced. */
   holdBack(heldBack: boolean): void {
     if (heldBack === this.#heldBack) return;

@@ -5,11 +5,12 @@ import { loadEndpoint } from "../k8s/endpoint.ts";
 import { createEventRecorder } from "../k8s/event-recorder.ts";
 import { createKubeWatcher } from "../k8s/reflector.ts";
 import { EnvironmentError, errorMessage } from "../lib/errors.ts";
+import { STATE_AUDIENCE, STATE_PATH } from "../lib/state-access.ts";
 import { systemClock } from "../platform/system-clock.ts";
 import { systemRandom } from "../platform/system-random.ts";
 import type { KubeClient } from "../ports/kube.ts";
 import type { Log } from "../ports/log.ts";
-import { serveHealth, serveMetrics } from "../telemetry/http.ts";
+import { serveHealth, serveMetrics, type ServedDocument } from "../telemetry/http.ts";
 import { createLog } from "../telemetry/logger.ts";
 import { createMetrics, type ExposedMetrics } from "../telemetry/metrics.ts";
 import { openCertificateFolder } from "../tls/certificate-folder.ts";
@@ -107,7 +108,13 @@ async function listen(flags: SpeakerFlags, served: Served): Promise<readonly Lis
   if (port !== 0) {
     const ports = { clock: systemClock, log: served.log };
     const folder = metricsCertDir === "" ? undefined : await openCertificateFolder(metricsCertDir, ports);
-    servers.push(await serveMetrics({ port, folder, ...exposed }));
+    const state: ServedDocument = {
+      path: STATE_PATH,
+      audience: STATE_AUDIENCE,
+      contentType: "application/json",
+      read: (query) => speaker.state(query),
+    };
+    servers.push(await serveMetrics({ port, folder, documents: [state], ...exposed }));
   }
   return servers;
 }

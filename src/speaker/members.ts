@@ -3,6 +3,7 @@ import type { Metrics } from "../ports/metrics.ts";
 import type { DoubtReason, Standing } from "../membership/self-doubt.ts";
 import { SpeakerPods, type SpeakerPodsOptions, type SpeakerPodsPorts } from "./speaker-pods.ts";
 import { holdsBack } from "./holding-back.ts";
+import type { MembershipFacts } from "./live-state.ts";
 import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
 
 export interface MembersPorts extends Omit<SpeakerPodsPorts, "onSeeds"> {
@@ -37,10 +38,14 @@ export class Members {
   #standing: Standing | undefined;
   /** The doubt that is none, since the API server was reached in it. */
   #vouched: Standing | undefined;
+  /** When the present standing was told, in wall-clock milliseconds. */
+  #since: number;
+  #roster: MembershipFacts["members"] = [];
   #closed = false;
 
   constructor(options: SpeakerPodsOptions, ports: MembersPorts) {
     this.#ports = ports;
+    this.#since = ports.clock.wallTime();
     this.#pods = new SpeakerPods(options, { ...ports, onSeeds: (seeds) => ports.worker.send({ do: "join", seeds }) });
   }
 
@@ -50,6 +55,13 @@ export class Members {
     onHoldBack(this.#holdsBack);
     this.#showStanding();
     this.#pods.start();
+  }
+
+  get facts(): MembershipFacts {
+    const { kind, reason } = this.#doubt;
+    const members = this.#roster;
+    if (kind === "sure") return { standing: { kind }, members };
+    return { standing: { kind, reason, since: this.#since, holdsBack: this.#holdsBack }, members };
   }
 
   close(): void {
@@ -86,6 +98,7 @@ export class Members {
 
   #setRoster({ members, refused }: WorkerEvent & { readonly on: "roster" }): void {
     const { metrics } = this.#ports;
+    this.#roster = members;
     for (const state of ["alive", "suspect"] as const) {
       const count = members.filter((member) => member.state === state).length;
       metrics.set("metallb_membership_members", { state }, count);
@@ -112,6 +125,7 @@ export class Members {
   #setStanding(standing: Standing): void {
     const before = this.#standing;
     this.#standing = standing;
+    this.#since = this.#ports.clock.wallTime();
     const { log } = this.#ports;
     if (standing.kind === "sure") {
       if (before?.kind === "doubtful") log.info({ after: before.reason }, "this speaker is in touch with the others");

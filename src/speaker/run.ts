@@ -18,6 +18,11 @@ import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config
 import { ConfigKeeper } from "./config-keeper.ts";
 import { CONFIG_KINDS, type ConfigKind, ConfigSource } from "./config-source.ts";
 import { Layer2ConditionKeeper } from "./layer2-condition-keeper.ts";
+import type { IpAddress } from "../ip/address.ts";
+import { ok, type Result } from "../lib/result.ts";
+import { liveState } from "./live-state.ts";
+import { LiveFacts } from "./live-state-facts.ts";
+import { parseStateQuery } from "./live-state-query.ts";
 import { Layer2Speaker } from "./layer2-speaker.ts";
 import { Members } from "./members.ts";
 import { OwnPod } from "../reporting/own-pod.ts";
@@ -70,6 +75,7 @@ export class Speaker {
   readonly #conditions: Layer2ConditionKeeper;
   readonly #configState: ConfigStateKeeper;
   readonly #members: Members | undefined;
+  readonly #facts: LiveFacts;
   readonly #watches: { close(): void }[] = [];
   /** Kinds whose first list has not come yet. */
   readonly #unsynced = new Set<string>();
@@ -117,6 +123,23 @@ export class Speaker {
       metrics,
       onAnnounced: (service, interfaces) => this.#statuses.want(service, interfaces),
     });
+    const isHeld = (address: IpAddress) => this.#layer2.holders(address).length > 0;
+    this.#facts = new LiveFacts({ clock: ports.clock, metrics, isHeld });
+  }
+
+  /** What this speaker shows of itself, as JSON; the error is for whoever asked. */
+  state(query: URLSearchParams): Result<string, string> {
+    const parsed = parseStateQuery(query);
+    if (!parsed.ok) return parsed;
+    const source = {
+      node: this.#options.node,
+      now: this.#ports.clock.wallTime(),
+      membership: this.#members?.facts,
+      addresses: new Set([...this.#layer2.addresses(), ...this.#facts.addresses()]),
+      holders: (address: IpAddress) => this.#layer2.holders(address),
+      facts: (address: IpAddress) => this.#facts.of(address),
+    };
+    return ok(JSON.stringify(liveState(source, parsed.value)));
   }
 
   start(): void {
@@ -250,6 +273,7 @@ export class Speaker {
     if (event.on === "ready") this.#workerReady = true;
     if (event.on === "stopped") this.#onStopped?.();
     if (event.on === "trouble") this.#onTrouble(event.code, event.message);
+    this.#facts.onWorkerEvent(event);
     // What the worker lets go of while it stops is no news.
     if (!this.#stopping) this.#members?.onWorkerEvent(event);
     if (!this.#stopping) this.#subnets.onWorkerEvent(event);

@@ -109,6 +109,11 @@ export const METRICS = {
       "metallb_layer2_gratuitous_sent",
       "Gratuitous ARP packets and unsolicited neighbour advertisements sent",
     ),
+    metallb_layer2_last_answered_timestamp_seconds: {
+      type: "gauge",
+      help: "When a request for an announced address was answered last, in seconds since 1970; absent: never",
+      labels: ["ip"],
+    },
     metallb_membership_members: {
       type: "gauge",
       help: "Speakers that take part, ours included, by state (alive, suspect); a suspect still counts as alive",

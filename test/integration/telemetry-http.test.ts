@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { connect, type ConnectionOptions } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
 import { seconds } from "../../src/lib/duration.ts";
-import { ok } from "../../src/lib/result.ts";
+import { err, ok } from "../../src/lib/result.ts";
 import type { KubeClient } from "../../src/ports/kube.ts";
 import { type Readiness, serveHealth, serveMetrics } from "../../src/telemetry/http.ts";
 import { type CertificateFolder, openCertificateFolder } from "../../src/tls/certificate-folder.ts";
@@ -70,8 +70,8 @@ describe("metrics", () => {
     },
   };
 
-  async function get(path: string, token?: string): Promise<{ status: number; text: string }> {
-    const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  async function get(path: string, token?: string, more = {}): Promise<{ status: number; text: string }> {
+    const headers = { ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }), ...more };
     return new Promise((resolve, reject) => {
       httpsRequest({ host: HOST, port: server!.port, path, headers, rejectUnauthorized: false }, (answer) => {
         let text = "";
@@ -94,6 +94,45 @@ describe("metrics", () => {
     expect(await get("/metrics", "bad")).toEqual({ status: 401, text: "the token is not valid" });
     expect(await get("/metrics", "stranger")).toMatchObject({ status: 403, text: expect.stringContaining("stranger") });
     expect((await get("/", "reader")).status).toBe(404);
+  });
+
+  test("stand beside documents, which have a right, an audience and a query of their own", async () => {
+    const reviewed: unknown[] = [];
+    const asked: string[] = [];
+    const documents = [
+      {
+        path: "/state",
+        audience: "inspect",
+        contentType: "application/json",
+        read: (query: URLSearchParams) => {
+          asked.push(query.toString());
+          return query.has("bad") ? err("bad is not known") : ok('{"node":"a"}');
+        },
+      },
+    ];
+    const counting: typeof client = {
+      create: (resource, body) => {
+        reviewed.push((body as { readonly spec: object }).spec);
+        return client.create(resource, body);
+      },
+    };
+    const metrics = createMetrics("speaker");
+    const options = { host: HOST, port: 0, policy: DEFAULT_TLS_POLICY, metrics, client: counting, log: silentLog };
+    server = await serveMetrics({ ...options, documents });
+    expect(await get("/state?ip=10.0.0.1&ip=fd00::1", "reader")).toEqual({ status: 200, text: '{"node":"a"}' });
+    expect(asked).toEqual(["ip=10.0.0.1&ip=fd00%3A%3A1"]);
+    expect(reviewed).toMatchObject([
+      { token: "reader", audiences: ["inspect"] },
+      { user: "reader", nonResourceAttributes: { path: "/state", verb: "get" } },
+    ]);
+    expect(await get("/state?bad", "reader")).toEqual({ status: 400, text: "bad is not known" });
+    expect(await get("/state")).toMatchObject({ status: 401 });
+    expect(await get("/state", "stranger")).toMatchObject({ status: 403 });
+    expect(await get("/state?bad", "bad")).toMatchObject({ status: 401 });
+    expect(await get("/other", "reader")).toEqual({ status: 404, text: "here is /metrics and /state" });
+    const proxied = { "Metallb-Authorization": "Bearer reader" };
+    expect(await get("/state", undefined, proxied)).toMatchObject({ status: 200 });
+    expect(await get("/state", "stranger", proxied)).toMatchObject({ status: 403 });
   });
 
   interface Handshake {

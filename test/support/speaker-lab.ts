@@ -1,5 +1,6 @@
 import { KINDS } from "../../src/config/kinds.ts";
 import type { KubeObject } from "../../src/ports/kube.ts";
+import type { LiveState } from "../../src/speaker/live-state.ts";
 import type { SpeakerOptions } from "../../src/speaker/run.ts";
 import { Speaker } from "../../src/speaker/run.ts";
 import { formatAddress } from "../../src/ip/address.ts";
@@ -103,6 +104,13 @@ export class LabSpeaker {
 
   waitingFor(): string | undefined {
     return this.#speaker.waitingFor();
+  }
+
+  /** What `/state` shows for a query; throws when the query is refused. */
+  state(query = ""): LiveState {
+    const text = this.#speaker.state(new URLSearchParams(query));
+    if (!text.ok) throw new Error(text.error);
+    return JSON.parse(text.value) as LiveState;
   }
 
   /** Addresses that this node answers for. */

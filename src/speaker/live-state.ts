@@ -1,0 +1,162 @@
+/** What a speaker shows of itself to those who ask: the document behind `/state`. */
+import { formatAddress, type IpAddress } from "../ip/address.ts";
+import type { DoubtReason } from "../membership/self-doubt.ts";
+import type { ObjectKey } from "../ports/kube.ts";
+import type { RosterMember } from "./protocol.ts";
+
+const STATE_VERSION = "inspect.metallb.io/v1";
+
+/**
+ * The state of one speaker at one moment. Fields are added, never renamed; a change that readers would trip over gets
+ * another `apiVersion`. Times are RFC 3339 by the speaker's own clock, to be compared with `now` only.
+ */
+export interface LiveState {
+  readonly apiVersion: typeof STATE_VERSION;
+  readonly kind: "SpeakerState";
+  readonly node: string;
+  readonly now: string;
+  /** Absent without membership. */
+  readonly membership?: LiveMembership;
+  /** Addresses that it owns or still answers for, in the order of their values. */
+  readonly layer2: readonly LiveAddress[];
+  /** There are more: ask again with `after` set to this. */
+  readonly continue?: string;
+}
+
+interface LiveMembership {
+  readonly standing: LiveStanding;
+  /** Who takes part, ours included, by name. */
+  readonly members: readonly RosterMember[];
+}
+
+/** Whether others may have taken our place. While it holds back, it answers nothing. */
+type LiveStanding =
+  | { readonly kind: "sure" }
+  | {
+      readonly kind: "doubtful";
+      readonly reason: DoubtReason;
+      readonly since: string;
+      readonly holdsBack: boolean;
+    };
+
+interface LiveAddress {
+  readonly ip: string;
+  /** Services for which it is announced; none when it is about to be given up. At most a hundred. */
+  readonly services: readonly ObjectKey[];
+  /** Where it is answered, with which MAC; none: nowhere. */
+  readonly interfaces: readonly LiveInterface[];
+  readonly lastAnswered?: LiveAnswer;
+  /** When a gratuitous frame for it was sent last. */
+  readonly lastGratuitous?: string;
+  /** Other stations that claimed it, latest first, since it is owned. */
+  readonly duplicates: readonly LiveDuplicate[];
+}
+
+interface LiveInterface {
+  readonly name: string;
+  readonly mac: string;
+}
+
+/** The last ARP request or neighbour solicitation that was answered. */
+interface LiveAnswer {
+  readonly at: string;
+  readonly interface: string;
+  /** MAC of whoever asked. */
+  readonly to: string;
+}
+
+interface LiveDuplicate {
+  readonly mac: string;
+  readonly interface: string;
+  readonly at: string;
+}
+
+/** What is known of one address; times are wall-clock milliseconds. */
+export interface AddressFacts {
+  readonly interfaces: readonly LiveInterface[];
+  readonly lastAnswered?: { readonly at: number; readonly interface: string; readonly to: string };
+  readonly lastGratuitous?: number;
+  readonly duplicates: readonly { readonly mac: string; readonly interface: string; readonly at: number }[];
+}
+
+export const NO_FACTS: AddressFacts = { interfaces: [], duplicates: [] };
+
+/** Membership as the main thread knows it; `since` is in wall-clock milliseconds. */
+export interface MembershipFacts {
+  readonly standing:
+    | { readonly kind: "sure" }
+    | {
+        readonly kind: "doubtful";
+        readonly reason: DoubtReason;
+        readonly since: number;
+        readonly holdsBack: boolean;
+      };
+  readonly members: readonly RosterMember[];
+}
+
+/** What the document is made from. */
+export interface LiveSource {
+  readonly node: string;
+  /** Wall-clock milliseconds. */
+  readonly now: number;
+  readonly membership: MembershipFacts | undefined;
+  /** Addresses that are owned or answered, in any order. */
+  readonly addresses: Iterable<IpAddress>;
+  /** Services that hold an address. */
+  holders(address: IpAddress): readonly ObjectKey[];
+  facts(address: IpAddress): AddressFacts;
+}
+
+/** Which addresses are wanted. */
+export interface StateQuery {
+  /** Only these; undefined: all. */
+  readonly ips: ReadonlySet<IpAddress> | undefined;
+  /** Only those after this one. */
+  readonly after: IpAddress | undefined;
+  /** At most so many at once. */
+  readonly limit: number;
+}
+
+const MOST_SERVICES = 100;
+
+/** Makes the document. Work is in proportion to the addresses wanted, but for finding and sorting them. */
+export function liveState(source: LiveSource, { ips, after, limit }: StateQuery): LiveState {
+  const { node, now, membership } = source;
+  const wanted = [...source.addresses].filter(
+    (address) => (ips === undefined || ips.has(address)) && (after === undefined || address > after),
+  );
+  const shown = wanted.sort((a, b) => (a < b ? -1 : 1)).slice(0, limit);
+  return {
+    apiVersion: STATE_VERSION,
+    kind: "SpeakerState",
+    node,
+    now: time(now),
+    ...(membership === undefined ? {} : { membership: liveMembership(membership) }),
+    layer2: shown.map((address) => liveAddress(address, source)),
+    ...(shown.length < wanted.length ? { continue: formatAddress(shown.at(-1)!) } : {}),
+  };
+}
+
+function liveMembership({ standing, members }: MembershipFacts): LiveMembership {
+  return {
+    standing: standing.kind === "sure" ? standing : { ...standing, since: time(standing.since) },
+    members: members.toSorted((a, b) => (a.node < b.node ? -1 : 1)),
+  };
+}
+
+function liveAddress(address: IpAddress, source: LiveSource): LiveAddress {
+  const { interfaces, lastAnswered, lastGratuitous, duplicates } = source.facts(address);
+  return {
+    ip: formatAddress(address),
+    services: source.holders(address).slice(0, MOST_SERVICES),
+    interfaces,
+    ...(lastAnswered === undefined ? {} : { lastAnswered: { ...lastAnswered, at: time(lastAnswered.at) } }),
+    ...(lastGratuitous === undefined ? {} : { lastGratuitous: time(lastGratuitous) }),
+    duplicates: duplicates.map((duplicate) => ({ ...duplicate, at: time(duplicate.at) })),
+  };
+}
+
+/** With milliseconds: what happened last is often less than a second ago. */
+function time(wallTime: number): string {
+  return new Date(wallTime).toISOString();
+}
