@@ -1,5 +1,5 @@
 /**
- * `npm run bench:layer2 -- [PART…] [--runs N] [--minutes N]`: prints one JSON object, and its progress on standard error.
+ * `npm run bench:layer2 -- [PART…] [--runs N] [--kind NAME…] [--minutes N]`: prints one JSON object, and its progress on standard error.
  * Needs root and a C compiler. Figures compare things within this one run; they are not timed tests.
  */
 import { existsSync } from "node:fs";
@@ -7,17 +7,16 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchCalm } from "./layer2/calm.ts";
-import { benchFailover } from "./layer2/failover.ts";
+import { benchFailover, type FailoverOptions } from "./layer2/failover.ts";
 import { benchIdle } from "./layer2/idle.ts";
 import { benchResponder } from "./layer2/responder.ts";
 
-interface Limits {
-  readonly runs: number;
+interface Limits extends FailoverOptions {
   readonly minutes: number;
 }
 
 const PARTS: Readonly<Record<string, (limits: Limits) => unknown>> = {
-  failover: ({ runs }) => benchFailover(runs, tell),
+  failover: (options) => benchFailover(options, tell),
   responder: () => benchResponder(tell),
   idle: () => benchIdle(),
   calm: ({ minutes }) => benchCalm(minutes, tell),
@@ -26,9 +25,13 @@ const PARTS: Readonly<Record<string, (limits: Limits) => unknown>> = {
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== "--"),
   allowPositionals: true,
-  options: { runs: { type: "string", default: "20" }, minutes: { type: "string", default: "10" } },
+  options: {
+    runs: { type: "string", default: "20" },
+    kind: { type: "string", multiple: true, default: [] },
+    minutes: { type: "string", default: "10" },
+  },
 });
-const limits = { runs: Number(values.runs), minutes: Number(values.minutes) };
+const limits: Limits = { runs: Number(values.runs), kinds: values.kind, minutes: Number(values.minutes) };
 const parts = positionals.length > 0 ? positionals : Object.keys(PARTS);
 const unknown = parts.filter((part) => PARTS[part] === undefined);
 if (unknown.length > 0)

@@ -50,6 +50,13 @@ const BEFORE_MS = 100;
 /** After a change, long enough for everything that a former owner may still say. */
 const CALM_MS = 1300;
 
+export interface FailoverOptions {
+  /** Of each kind. */
+  readonly runs: number;
+  /** Names as in the report; empty: all. */
+  readonly kinds: readonly string[];
+}
+
 /** What all runs of one kind noticed. */
 class Collected {
   readonly planned: boolean;
@@ -67,12 +74,16 @@ class Collected {
 }
 
 /** In labs with three speakers, one after the other when one is not as it was before; takes about five seconds a run. */
-export async function benchFailover(runs: number, tell: (progress: string) => void): Promise<FailoverReport> {
+export async function benchFailover(
+  { runs, kinds: wanted }: FailoverOptions,
+  tell: (progress: string) => void,
+): Promise<FailoverReport> {
   using program = compile("probe");
   const kinds: Record<string, KindReport> = {};
   const failures: string[] = [];
   let bench: FailoverBench | undefined;
   const attempt = async (name: string, planned: boolean, run: RunOne): Promise<void> => {
+    if (wanted.length > 0 && !wanted.includes(name)) return;
     const collected = new Collected(planned);
     for (let count = 1; count <= runs; count++) {
       tell(`${name}, ${count} of ${runs}`);
