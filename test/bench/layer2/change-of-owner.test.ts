@@ -8,6 +8,7 @@ const NOTHING = {
   pingGap: 10,
   pingsLost: 0,
   answerGap: 10,
+  questionsLost: 0,
   overlap: 0,
   doubleAnswers: 0,
   staleAnswers: 0,
@@ -56,7 +57,7 @@ describe("what a client notices", () => {
       (at) => (at < 100 ? [OLD] : at < 600 ? [] : [NEW]),
       (at) => at < 100 || at >= 620,
     );
-    const noticedHere = { ...NOTHING, claim: 501, pingGap: 530, pingsLost: 52, answerGap: 510 };
+    const noticedHere = { ...NOTHING, claim: 501, pingGap: 530, pingsLost: 52, answerGap: 510, questionsLost: 50 };
     expect(noticed(seen, change)).toEqual(noticedHere);
   });
 

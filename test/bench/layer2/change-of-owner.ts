@@ -25,6 +25,8 @@ export interface Noticed {
   readonly pingsLost: number;
   /** The longest time between two answered questions of a client that knows nothing yet, asked every 10 ms. */
   readonly answerGap: number;
+  /** Of those questions, so many were never answered. */
+  readonly questionsLost: number;
   /** From the cause until the new owner's first claim or answer. */
   readonly claim: number;
   /** From the new owner's first claim or answer to the last answer of another; 0 when there was none. */
@@ -37,7 +39,7 @@ export interface Noticed {
   readonly alternations: number;
 }
 
-/** An echo or answer may take this long, so pings at the very end are not counted. */
+/** An echo or answer may take this long, so those at the very end are not counted. */
 const PATIENCE = 200;
 
 const LINE = /^([peqac]) (\d+) ([46]) (\d+)(?: (\S+))?$/;
@@ -69,8 +71,9 @@ export function noticed(seen: readonly Seen[], { at, to }: Change): Noticed {
   const askedAt = ({ sequence }: Seen): number => asked.get(sequence) ?? -Infinity;
   return {
     pingGap: longestGap(echoes),
-    pingsLost: lostPings(seen, echoes),
+    pingsLost: lost(seen, "ping", echoes),
     answerGap: longestGap(answers),
+    questionsLost: lost(seen, "question", answers),
     claim: firstClaim - at,
     overlap: Math.max(0, (byOthers.at(-1)?.at ?? -Infinity) - firstClaim),
     doubleAnswers: [...questions.values()].filter((all) => new Set(all.map(({ mac }) => mac)).size > 1).length,
@@ -88,10 +91,10 @@ function longestGap(events: readonly Seen[]): number {
   return events.length < 2 ? Infinity : longest;
 }
 
-function lostPings(seen: readonly Seen[], echoes: readonly Seen[]): number {
+function lost(seen: readonly Seen[], what: "ping" | "question", replies: readonly Seen[]): number {
   const end = seen.at(-1)?.at ?? 0;
-  const answered = new Set(echoes.map(({ sequence }) => sequence));
-  const due = seen.filter(({ kind, at }) => kind === "ping" && at < end - PATIENCE);
+  const answered = new Set(replies.map(({ sequence }) => sequence));
+  const due = seen.filter(({ kind, at }) => kind === what && at < end - PATIENCE);
   return due.filter(({ sequence }) => !answered.has(sequence)).length;
 }
 

@@ -15,13 +15,20 @@ type Families<T> = Readonly<Record<"IPv4" | "IPv6", T>>;
 interface Summary {
   readonly runs: number;
   readonly pingGap: Spread;
-  readonly pingsLost: { readonly total: number; readonly most: number };
+  readonly pingsLost: Losses;
   readonly answerGap: Spread;
+  readonly questionsLost: Losses;
   readonly claim: Spread;
   readonly overlap: Spread;
   readonly doubleAnswers: number;
   readonly staleAnswers: number;
   readonly alternations: number;
+}
+
+interface Losses {
+  readonly total: number;
+  /** In one run. */
+  readonly most: number;
 }
 
 interface KindReport {
@@ -209,9 +216,10 @@ function missedWhenUnplanned({ pingGap, answerGap, doubleAnswers, staleAnswers }
   ].filter((miss) => miss !== "");
 }
 
-function missedWhenPlanned({ pingsLost, overlap, alternations }: Summary): string[] {
+function missedWhenPlanned({ pingsLost, questionsLost, overlap, alternations }: Summary): string[] {
   return [
     pingsLost.total === 0 ? "" : `${pingsLost.total} pings lost`,
+    questionsLost.total === 0 ? "" : `${questionsLost.total} questions not answered`,
     overlap.max <= OVERLAP_MS ? "" : `two owners for ${overlap.max} ms`,
     alternations === 0 ? "" : `${alternations} times an answer of the former owner after one of the new`,
   ].filter((miss) => miss !== "");
@@ -230,11 +238,13 @@ function summaries(runs: readonly Families<Noticed>[]): Families<Summary> {
 function summary(runs: readonly Noticed[]): Summary {
   const all = (name: keyof Noticed): number[] => runs.map((run) => run[name]);
   const total = (name: keyof Noticed): number => all(name).reduce((sum, value) => sum + value, 0);
+  const losses = (name: keyof Noticed): Losses => ({ total: total(name), most: Math.max(...all(name)) });
   return {
     runs: runs.length,
     pingGap: spread(all("pingGap")),
-    pingsLost: { total: total("pingsLost"), most: Math.max(...all("pingsLost")) },
+    pingsLost: losses("pingsLost"),
     answerGap: spread(all("answerGap")),
+    questionsLost: losses("questionsLost"),
     claim: spread(all("claim")),
     overlap: spread(all("overlap")),
     doubleAnswers: total("doubleAnswers"),
