@@ -398,7 +398,7 @@ describe("when no node can announce", () => {
           "it may share its address, and L2Advertisement l2 has serviceSelectors; remove the annotation metallb.io/allow-shared-ip or the serviceSelectors",
       },
     ])("$why is told, in the same words by every node", ({ world, reason, message }) => {
-      const told = { reason, message: `no node can announce ${ips.join(" and ")}: ${message}` };
+      const told = { reason, message: `no node can announce ${ips.join(" and ")} on layer 2: ${message}` };
       for (const self of ["a", "b"]) expect(nobodyOn(self, { ips, ...world })).toEqual(told);
     });
   });

@@ -10,7 +10,10 @@ const ALLOCATED = {
   lastTransitionTime: "2026-01-01T00:00:00Z",
   observedGeneration: 3,
 };
-const REPORT = { reason: "nodeNotAlive", message: "no node can announce 192.0.2.10: no live speaker on a" } as const;
+const REPORT = {
+  reason: "nodeNotAlive",
+  message: "no node can announce 192.0.2.10 on layer 2: no live speaker on a",
+} as const;
 const OURS = {
   type: LAYER2_CONDITION,
   status: "False",
@@ -34,7 +37,7 @@ describe("the patch that brings the condition to the report", () => {
     },
     {
       what: "keeps the time of the transition when the words change",
-      shown: [{ ...OURS, message: "no node can announce 192.0.2.10: something else" }, ALLOCATED],
+      shown: [{ ...OURS, message: "no node can announce 192.0.2.10 on layer 2: something else" }, ALLOCATED],
       report: REPORT,
       want: [ALLOCATED, OURS],
     },

@@ -77,7 +77,7 @@ export function reportSharing(addresses: readonly IpAddress[], advertisements: r
 }
 
 function sentence(addresses: readonly IpAddress[], problem: string, fix: string): string {
-  return `no node can announce ${addresses.map(formatAddress).join(" and ")}: ${problem}; ${fix}`;
+  return `no node can announce ${addresses.map(formatAddress).join(" and ")} on layer 2: ${problem}; ${fix}`;
 }
 
 function namesOf(names: readonly string[]): string {

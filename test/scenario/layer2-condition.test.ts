@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { KINDS } from "../../src/config/kinds.ts";
 import { millis, seconds } from "../../src/lib/duration.ts";
+import { Layer2Cluster } from "../support/layer2-cluster.ts";
 import { kubeError } from "../support/recording-kube.ts";
 import { settle } from "../support/settle.ts";
+import { V4 } from "../support/stacks.ts";
 import { type LabSpeaker, SpeakerLab } from "../support/speaker-lab.ts";
 
 const EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers";
@@ -50,7 +52,7 @@ describe.each([
   { family: "IPv4", ip: "192.0.2.10" },
   { family: "IPv6", ip: "2001:db8::10" },
 ])("$family: when no node can announce a Service with endpoints", ({ ip }) => {
-  const message = `no node can announce ${ip}: label ${EXCLUDE} on node-a, node-b, node-c; remove it or start the speaker with --ignore-exclude-lb`;
+  const message = `no node can announce ${ip} on layer 2: label ${EXCLUDE} on node-a, node-b, node-c; remove it or start the speaker with --ignore-exclude-lb`;
   const shown = { type: "metallb.io/Layer2Announced", status: "False", reason: "NodeLabeledExcludeBalancers", message };
 
   beforeEach(async () => {
@@ -181,7 +183,7 @@ describe("with membership", () => {
     expect(events()).toEqual([]);
     await tell("node-a", "node-b");
     expect(events().map((event) => event.message)).toEqual([
-      "no node can announce 192.0.2.10: no live speaker on node-c; see why it doesn't run, or why the others can't reach it",
+      "no node can announce 192.0.2.10 on layer 2: no live speaker on node-c; see why it doesn't run, or why the others can't reach it",
     ]);
     expect(conditions()).toMatchObject([{ reason: "NodeNotAlive" }]);
     await tell(...NODES);
@@ -204,4 +206,27 @@ describe("with membership", () => {
     await tell();
     expect([events(), statusWrites()]).toEqual([[], []]);
   });
+});
+
+test("the controller's condition and the speakers' stand side by side", async () => {
+  const cluster = await Layer2Cluster.start();
+  const shown = () => cluster.lab.view("web").conditions.map(({ type, status }) => `${type} ${status}`);
+  cluster.pool("pool", V4.ranges(0, 1, 9));
+  cluster.advertise("l2");
+  await cluster.service("web");
+  for (const node of cluster.nodes) cluster.label(node, { [EXCLUDE]: "" });
+  for (let i = 0; i < 6; i++) await cluster.quiet();
+  expect(shown()).toEqual(["metallb.io/Allocated True", "metallb.io/Layer2Announced False"]);
+  cluster.lab.annotate("web", { "metallb.io/loadBalancerIPs": "198.51.100.1" });
+  await cluster.quiet();
+  expect(shown().sort()).toEqual(["metallb.io/Allocated False", "metallb.io/Layer2Announced False"]);
+  const writes = cluster.lab.serviceWrites;
+  await cluster.lab.stop();
+  await cluster.lab.start();
+  await cluster.quiet();
+  expect(cluster.lab.serviceWrites).toBe(writes);
+  cluster.label("node-a", { [EXCLUDE]: undefined });
+  await cluster.quiet();
+  expect(shown()).toEqual(["metallb.io/Allocated False"]);
+  await cluster.close();
 });
