@@ -15,6 +15,7 @@ function source(facts: Readonly<Record<string, Partial<AddressFacts>>>, more: Pa
     addresses: known.keys(),
     holders: () => ["shop/web"],
     facts: (address) => known.get(address)!,
+    withoutSubnet: () => ["eth1"],
     ...more,
   };
 }
@@ -29,7 +30,10 @@ describe("the document", () => {
   test("has every fact about an address, with times that people can read", () => {
     const facts = {
       "fd00::1": {
-        interfaces: [{ name: "eth0", mac: "02:00:00:00:00:01" }],
+        interfaces: [
+          { name: "eth0", mac: "02:00:00:00:00:01" },
+          { name: "eth1", mac: "02:00:00:00:00:02" },
+        ],
         lastAnswered: { at: NOW - 1500, interface: "eth0", to: "02:00:00:00:00:99" },
         lastGratuitous: NOW - 60_000,
         duplicates: [{ mac: "02:00:00:00:00:66", interface: "eth1", at: NOW - 1 }],
@@ -44,7 +48,10 @@ describe("the document", () => {
         {
           ip: "fd00::1",
           services: ["shop/web"],
-          interfaces: [{ name: "eth0", mac: "02:00:00:00:00:01" }],
+          interfaces: [
+            { name: "eth0", mac: "02:00:00:00:00:01" },
+            { name: "eth1", mac: "02:00:00:00:00:02", noSubnet: true },
+          ],
           lastAnswered: { at: "2025-12-31T23:59:58.500Z", interface: "eth0", to: "02:00:00:00:00:99" },
           lastGratuitous: "2025-12-31T23:59:00.000Z",
           duplicates: [{ mac: "02:00:00:00:00:66", interface: "eth1", at: "2025-12-31T23:59:59.999Z" }],

@@ -55,6 +55,8 @@ interface LiveAddress {
 interface LiveInterface {
   readonly name: string;
   readonly mac: string;
+  /** None of its subnets has the address; it answers all the same. */
+  readonly noSubnet?: true;
 }
 
 /** The last ARP request or neighbour solicitation that was answered. */
@@ -105,6 +107,8 @@ export interface LiveSource {
   /** Services that hold an address. */
   holders(address: IpAddress): readonly ObjectKey[];
   facts(address: IpAddress): AddressFacts;
+  /** Names of interfaces that answer for an address and have no subnet with it. */
+  withoutSubnet(address: IpAddress): readonly string[];
 }
 
 /** Which addresses are wanted. */
@@ -146,10 +150,11 @@ function liveMembership({ standing, members }: MembershipFacts): LiveMembership 
 
 function liveAddress(address: IpAddress, source: LiveSource): LiveAddress {
   const { interfaces, lastAnswered, lastGratuitous, duplicates } = source.facts(address);
+  const strays = source.withoutSubnet(address);
   return {
     ip: formatAddress(address),
     services: source.holders(address).slice(0, MOST_SERVICES),
-    interfaces,
+    interfaces: interfaces.map((each) => (strays.includes(each.name) ? { ...each, noSubnet: true } : each)),
     ...(lastAnswered === undefined ? {} : { lastAnswered: { ...lastAnswered, at: time(lastAnswered.at) } }),
     ...(lastGratuitous === undefined ? {} : { lastGratuitous: time(lastGratuitous) }),
     duplicates: duplicates.map((duplicate) => ({ ...duplicate, at: time(duplicate.at) })),

@@ -138,6 +138,7 @@ export class Speaker {
       addresses: new Set([...this.#layer2.addresses(), ...this.#facts.addresses()]),
       holders: (address: IpAddress) => this.#layer2.holders(address),
       facts: (address: IpAddress) => this.#facts.of(address),
+      withoutSubnet: (address: IpAddress) => this.#subnets.withoutSubnet(address),
     };
     return ok(JSON.stringify(liveState(source, parsed.value)));
   }

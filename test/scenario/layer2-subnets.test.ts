@@ -60,6 +60,11 @@ describe.each([
     const text = `${ip} is answered on node "node-1" on eth1 (${wrong}), which carry no subnet with it; other interfaces do`;
     expect([lines(), events()]).toEqual([[`info ${text}`], []]);
     expect(speaker.answers()).toEqual([ip]);
+    const shown = speaker.state(`ip=${ip}`).layer2[0]!.interfaces.map(({ name, noSubnet }) => [name, noSubnet]);
+    expect(shown).toEqual([
+      ["eth0", undefined],
+      ["eth1", true],
+    ]);
   });
 
   test("when none does, the Service is told in one event, and it is answered all the same", async () => {
