@@ -4,6 +4,7 @@ import { benchAllocator } from "./allocator.ts";
 import { benchApiServer } from "./api-server.ts";
 import { benchArp } from "./arp.ts";
 import { benchBgpRib } from "./bgp-rib.ts";
+import { benchBgpWire } from "./bgp-wire.ts";
 import { benchMembership } from "./membership.ts";
 
 process.stdout.write(
@@ -13,6 +14,7 @@ process.stdout.write(
       cpus: cpus().map((cpu) => cpu.model),
       allocator: benchAllocator(),
       membership: benchMembership(),
+      bgpWire: benchBgpWire(),
       bgpRib: benchBgpRib(),
       arp: await benchArp(),
       apiServer: await benchApiServer(),

@@ -1,9 +1,10 @@
 /** `npm run fuzz [-- CASES [SEED [WHAT]]]`: prints one JSON object; an exception ends it with the input that caused it. */
+import { fuzzBgp } from "./bgp.ts";
 import { fuzzConfiguration } from "./configuration.ts";
 import { fuzzFrames } from "./frames.ts";
 import { fuzzMemberlist } from "./memberlist.ts";
 
-const FUZZERS = { configuration: fuzzConfiguration, frames: fuzzFrames, memberlist: fuzzMemberlist };
+const FUZZERS = { configuration: fuzzConfiguration, frames: fuzzFrames, memberlist: fuzzMemberlist, bgp: fuzzBgp };
 
 const [cases = "1000000", seed = "1", only] = process.argv.slice(2);
 const reports = Object.entries(FUZZERS)

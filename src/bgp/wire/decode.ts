@@ -1,5 +1,6 @@
 import { copyBytes } from "../../bytes/copy.ts";
-import { type Result, err, ok } from "../../lib/result.ts";
+import { ByteReader } from "../../bytes/reader.ts";
+import { ok, type Result } from "../../lib/result.ts";
 import { type Message, type RouteRefresh, ROUTE_REFRESH_SUBTYPE } from "../message.ts";
 import {
   HEADER_ERROR,
@@ -11,7 +12,7 @@ import {
 } from "../notification.ts";
 import { decodeUpdate } from "./decode-update.ts";
 import { attempt, fault } from "./fault.ts";
-import { decodeHeader, HEADER_LENGTH, MESSAGE_TYPE } from "./header.ts";
+import { HEADER_LENGTH, MESSAGE_TYPE, wholeMessage } from "./header.ts";
 import { decodeOpen } from "./open.ts";
 import type { WireOptions } from "./options.ts";
 
@@ -20,14 +21,9 @@ import type { WireOptions } from "./options.ts";
  * the bytes. An error is what ends the session; errors in an UPDATE that don't are in the update (RFC 7606).
  */
 export function decode(bytes: Uint8Array, options: WireOptions): Result<Message, ProtocolError> {
-  const { MESSAGE_HEADER } = NOTIFICATION;
-  if (bytes.length < HEADER_LENGTH) {
-    const message = `a message of ${bytes.length} bytes`;
-    return err({ code: MESSAGE_HEADER, subcode: HEADER_ERROR.BAD_LENGTH, data: new Uint8Array(0), message });
-  }
-  const header = attempt(MESSAGE_HEADER, HEADER_ERROR.BAD_LENGTH, () => decodeHeader(bytes, options));
+  const header = attempt(NOTIFICATION.MESSAGE_HEADER, HEADER_ERROR.BAD_LENGTH, () => wholeMessage(bytes, options));
   if (!header.ok) return header;
-  const body = bytes.subarray(HEADER_LENGTH, header.value.length);
+  const body = bytes.subarray(HEADER_LENGTH);
   switch (header.value.type) {
     case MESSAGE_TYPE.OPEN:
       return attempt(NOTIFICATION.OPEN, OPEN_ERROR.UNSPECIFIC, () => decodeOpen(body));
@@ -44,16 +40,12 @@ export function decode(bytes: Uint8Array, options: WireOptions): Result<Message,
 
 /** Behind a request there may be filters (RFC 5291 §4), which only those send who agreed on them; behind a bracket nothing. */
 function decodeRouteRefresh(message: Uint8Array): RouteRefresh {
-  const [afiHigh, afiLow, subtype, safi] = message.subarray(HEADER_LENGTH) as unknown as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const reader = new ByteReader(message.subarray(HEADER_LENGTH));
+  const [afi, subtype, safi] = [reader.u16(), reader.u8(), reader.u8()];
   const { BEGIN, END } = ROUTE_REFRESH_SUBTYPE;
   if ((subtype === BEGIN || subtype === END) && message.length !== HEADER_LENGTH + 4) {
     const text = `a route refresh of subtype ${subtype} can't have ${message.length} bytes`;
     throw fault(NOTIFICATION.ROUTE_REFRESH, ROUTE_REFRESH_ERROR.INVALID_LENGTH, text, copyBytes(message));
   }
-  return { type: "route-refresh", afi: (afiHigh << 8) | afiLow, safi, subtype };
+  return { type: "route-refresh", afi, safi, subtype };
 }

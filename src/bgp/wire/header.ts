@@ -37,6 +37,7 @@ export interface Header {
 
 /** Reads the first 19 of `bytes` and makes the checks of RFC 4271 §6.1; throws the fault. */
 export function decodeHeader(bytes: Uint8Array, options: WireOptions): Header {
+  if (bytes.length < HEADER_LENGTH) throw headerFault(HEADER_ERROR.BAD_LENGTH, `a message of ${bytes.length} bytes`);
   for (let i = 0; i < MARKER_LENGTH; i++) {
     if (bytes[i] !== 0xff) throw headerFault(HEADER_ERROR.NOT_SYNCHRONIZED, "the marker is not all ones");
   }
@@ -50,6 +51,13 @@ export function decodeHeader(bytes: Uint8Array, options: WireOptions): Header {
   }
   if (length < shortest || length > maxLength(type, options)) throw badLength(length, type);
   return { type, length };
+}
+
+/** The header of a message that has to be there to its last byte, and no more; throws the fault. */
+export function wholeMessage(bytes: Uint8Array, options: WireOptions): Header {
+  const header = decodeHeader(bytes, options);
+  if (header.length !== bytes.length) throw badLength(header.length, header.type);
+  return header;
 }
 
 function badLength(length: number, type: number): Error {

@@ -104,10 +104,10 @@ async function startFrr({ network, namespace }: Place): Promise<Started> {
   }
   const configure = (...lines: readonly string[]): void => {
     const commands = ["configure", `router bgp ${ASN}`, ...lines];
-    execFileSync("vtysh", ["-N", space, ...commands.flatMap((line) => ["-c", line])]);
+    execFileSync(toolPath("vtysh")!, ["-N", space, ...commands.flatMap((line) => ["-c", line])]);
   };
   return {
-    refresh: () => execFileSync("vtysh", ["-N", space, "-c", `clear bgp ipv4 ${INTERNAL} soft in`]),
+    refresh: () => execFileSync(toolPath("vtysh")!, ["-N", space, "-c", `clear bgp ipv4 ${INTERNAL} soft in`]),
     withdraw: () => {
       configure("address-family ipv4 unicast", "no network 198.51.100.0/25");
       configure("address-family ipv6 unicast", "no network 2001:db8:2::/48");
@@ -146,7 +146,7 @@ async function startBird({ network, namespace, folder }: Place): Promise<Started
   const socket = join(folder, "bird.ctl");
   network.spawn(namespace, toolPath("bird")!, "-f", "-c", join(folder, "bird.conf"), "-s", socket);
   await sleep(1000);
-  const birdc = (...words: readonly string[]): void => void execFileSync("birdc", ["-s", socket, ...words]);
+  const birdc = (...words: readonly string[]): void => void execFileSync(toolPath("birdc")!, ["-s", socket, ...words]);
   return {
     refresh: () => birdc("reload", "in", "peer0"),
     withdraw: () => {
@@ -195,7 +195,7 @@ ${["ipv4-unicast", "ipv6-unicast"]
   const options = ["-f", join(folder, "gobgpd.toml"), "-t", "toml", "--api-hosts", socket, "--pprof-disable"];
   network.spawn(namespace, toolPath("gobgpd")!, ...options);
   await sleep(1500);
-  const gobgp = (...words: readonly string[]): void => void execFileSync("gobgp", ["--target", socket, ...words]);
+  const gobgp = (...words: readonly string[]): void => void execFileSync(toolPath("gobgp")!, ["--target", socket, ...words]);
   const rib = (verb: string, prefix: string, ...words: readonly string[]): void => {
     const family = prefix.includes(":") ? "ipv6" : "ipv4";
     const nextHop = verb === "add" ? ["nexthop", family === "ipv4" ? "10.88.0.1" : "fd88::1"] : [];
