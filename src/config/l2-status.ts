@@ -1,25 +1,10 @@
-import type { KubeObject, ObjectKey } from "../ports/kube.ts";
+import type { KubeObject } from "../ports/kube.ts";
 import { fieldsOf, itemsOf, textOf } from "./fields.ts";
-
-/** Labels by which a ServiceL2Status or ServiceBGPStatus says what it is about. */
-export const STATUS_LABELS = {
-  node: "metallb.io/node",
-  serviceName: "metallb.io/service-name",
-  serviceNamespace: "metallb.io/service-namespace",
-} as const;
+import type { ServiceStatusView } from "./service-status.ts";
+import { projectServiceStatus } from "./service-status.ts";
 
 /** What a speaker keeps of a ServiceL2Status. */
-export interface L2StatusView {
-  readonly name: string;
-  readonly resourceVersion: string;
-  /** Of the Service, from the labels. */
-  readonly service: ObjectKey;
-  /** From the labels. */
-  readonly node: string;
-  /** uid of the owning Pod; "" when nobody owns it. */
-  readonly owner: string;
-  /** Whether the status was written. */
-  readonly written: boolean;
+export interface L2StatusView extends ServiceStatusView {
   /** Undefined: not limited to some interfaces. */
   readonly interfaces: readonly string[] | undefined;
 }
@@ -28,18 +13,7 @@ const MOST_INTERFACES = 4096;
 
 /** Never throws. */
 export function projectL2Status(object: KubeObject): L2StatusView {
-  const metadata = fieldsOf(object.metadata);
-  const labels = fieldsOf(metadata["labels"]);
-  const status = fieldsOf(object["status"]);
-  const interfaces = itemsOf(status["interfaces"], MOST_INTERFACES).map((item) => textOf(fieldsOf(item)["name"]) ?? "");
-  const namespace = textOf(labels[STATUS_LABELS.serviceNamespace]) ?? "";
-  return {
-    name: textOf(metadata["name"]) ?? "",
-    resourceVersion: textOf(metadata["resourceVersion"]) ?? "",
-    service: `${namespace}/${textOf(labels[STATUS_LABELS.serviceName]) ?? ""}`,
-    node: textOf(labels[STATUS_LABELS.node]) ?? "",
-    owner: textOf(fieldsOf(itemsOf(metadata["ownerReferences"], 1)[0])["uid"]) ?? "",
-    written: textOf(status["node"]) !== undefined,
-    interfaces: status["interfaces"] === undefined ? undefined : interfaces,
-  };
+  const { interfaces } = fieldsOf(object["status"]);
+  const names = itemsOf(interfaces, MOST_INTERFACES).map((item) => textOf(fieldsOf(item)["name"]) ?? "");
+  return { ...projectServiceStatus(object), interfaces: interfaces === undefined ? undefined : names };
 }

@@ -202,7 +202,7 @@ export function sameTerms(a: Terms, b: Terms): boolean {
   return sameInterfaces(a.interfaces, b.interfaces) && a.repeatEvery === b.repeatEvery;
 }
 
-export function sameInterfaces(a: Announcement["interfaces"], b: Announcement["interfaces"]): boolean {
+function sameInterfaces(a: Announcement["interfaces"], b: Announcement["interfaces"]): boolean {
   return a === "all" || b === "all" ? a === b : sameItems(a, b);
 }
 

@@ -1,9 +1,11 @@
 import { projectEndpointSlice } from "../config/endpoint-slice.ts";
 import { KINDS } from "../config/kinds.ts";
+import type { L2StatusView } from "../config/l2-status.ts";
 import { projectNode } from "../config/node.ts";
 import { projectResource } from "../config/resource.ts";
 import type { SecretView } from "../config/secret.ts";
 import { projectSecret } from "../config/secret.ts";
+import type { ServiceView } from "../config/service.ts";
 import { projectService } from "../config/service.ts";
 import { seconds } from "../lib/duration.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -15,6 +17,7 @@ import { AllocationNotes } from "./allocation-notes.ts";
 import type { AnnounceOptions } from "./announce-state.ts";
 import { AnnounceState } from "./announce-state.ts";
 import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config-state-keeper.ts";
+import { type BgpSessions, BgpSpeaker } from "./bgp/bgp-speaker.ts";
 import { ConfigKeeper } from "./config-keeper.ts";
 import { CONFIG_KINDS, type ConfigKind, ConfigSource } from "./config-source.ts";
 import { Layer2ConditionKeeper } from "./layer2-condition-keeper.ts";
@@ -27,10 +30,11 @@ import { Layer2Speaker } from "./layer2-speaker.ts";
 import { Members } from "./members.ts";
 import { OwnPod } from "../reporting/own-pod.ts";
 import { type OwnerChanges, ownerChanges } from "./owner-changes.ts";
-import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
+import type { Announcement, ProtocolWorker, WorkerEvent } from "./protocol.ts";
 import { SpeakerObjects } from "./speaker-objects.ts";
 import type { SpeakerPodsOptions } from "./speaker-pods.ts";
 import { StatusKeeper } from "./status-keeper.ts";
+import { BGP_STATUS, L2_STATUS } from "./status-kind.ts";
 import { SubnetNotes } from "./subnet-notes.ts";
 
 export interface SpeakerOptions extends AnnounceOptions {
@@ -47,6 +51,8 @@ export interface SpeakerPorts {
   readonly client: KubeClient;
   readonly events: EventRecorder;
   readonly worker: ProtocolWorker;
+  /** Of BGP; undefined: nothing is announced with it. */
+  readonly sessions?: BgpSessions;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -71,7 +77,8 @@ export class Speaker {
   readonly #notes: AllocationNotes;
   readonly #subnets: SubnetNotes;
   readonly #pod: OwnPod;
-  readonly #statuses: StatusKeeper;
+  readonly #statuses: StatusKeeper<Announcement["interfaces"], L2StatusView>;
+  readonly #bgp: BgpSpeaker | undefined;
   readonly #conditions: Layer2ConditionKeeper;
   readonly #configState: ConfigStateKeeper;
   readonly #members: Members | undefined;
@@ -95,7 +102,7 @@ export class Speaker {
     this.#notes = new AllocationNotes(log);
     this.#subnets = new SubnetNotes(options.node, ports);
     this.#pod = new OwnPod(options, ports);
-    this.#statuses = new StatusKeeper(options, ports, this.#pod);
+    this.#statuses = new StatusKeeper(L2_STATUS, options, ports, this.#pod);
     this.#conditions = new Layer2ConditionKeeper(options, ports);
     this.#configState = new ConfigStateKeeper(configState(options), ports, this.#pod);
     this.#configSource = new ConfigSource(options.node);
@@ -123,6 +130,11 @@ export class Speaker {
       metrics,
       onAnnounced: (service, interfaces) => this.#statuses.want(service, interfaces),
     });
+    const { sessions } = ports;
+    if (sessions !== undefined) {
+      const statuses = new StatusKeeper(BGP_STATUS, options, ports, this.#pod);
+      this.#bgp = new BgpSpeaker(options, this.#objects, { ...ports, sessions, statuses });
+    }
     const isHeld = (address: IpAddress) => this.#layer2.holders(address).length > 0;
     this.#facts = new LiveFacts({ clock: ports.clock, metrics, isHeld });
   }
@@ -185,6 +197,7 @@ export class Speaker {
     };
     this.#watch(KINDS.Secret, projectSecret, secrets, namespace);
     this.#statuses.start();
+    this.#bgp?.start();
     this.#configState.start();
     this.#members?.start();
   }
@@ -209,7 +222,7 @@ export class Speaker {
     const withdrawn = new Promise<void>((resolve) => (this.#onStopped = resolve));
     worker.send({ do: "stop" });
     const keepers = [this.#pod, this.#statuses, this.#conditions, this.#configState];
-    const ended = Promise.all([withdrawn, ...keepers.map((keeper) => keeper.close())]);
+    const ended = Promise.all([withdrawn, this.#bgp?.stop(), ...keepers.map((keeper) => keeper.close())]);
     await new Promise<void>((resolve) => {
       const timer = clock.after(STOP_TIMEOUT, resolve);
       void ended.then(() => {
@@ -254,14 +267,21 @@ export class Speaker {
   }
 
   #replan(): void {
-    const news = this.#config.take(() => this.#state.announced());
+    const news = this.#config.take(() => this.#announced());
     if (news?.layer2 !== undefined) this.#state.setConfig(news.layer2);
+    if (news?.bgp !== undefined) this.#bgp?.setConfig(news.bgp);
+    this.#bgp?.replan();
     const changes = this.#state.replan();
     this.#countOwnerChanges(ownerChanges(changes));
     this.#layer2.apply(changes);
     this.#conditions.apply(changes, this.#state.speakers);
     this.#subnets.apply(changes);
     if (this.#state.configured) this.#statuses.begin();
+  }
+
+  /** By whatever protocol. */
+  #announced(): readonly ServiceView[] {
+    return [...new Set([...this.#state.announced(), ...(this.#bgp?.announced() ?? [])])];
   }
 
   #countOwnerChanges({ gained, lost }: OwnerChanges): void {

@@ -1,12 +1,11 @@
-import { KINDS } from "../config/kinds.ts";
-import { projectL2Status } from "../config/l2-status.ts";
+import type { ServiceStatusView } from "../config/service-status.ts";
 import { seconds } from "../lib/duration.ts";
 import type { Handled } from "../lib/work-queue.ts";
 import { WorkQueue } from "../lib/work-queue.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { KubeWatcher, ObjectKey } from "../ports/kube.ts";
 import type { OwnPod, OwnPodPorts } from "../reporting/own-pod.ts";
-import type { Announcement } from "./protocol.ts";
+import type { StatusKind } from "./status-kind.ts";
 import { StatusWriter } from "./status-writer.ts";
 
 export interface StatusPorts extends OwnPodPorts {
@@ -18,11 +17,12 @@ const WRITES_AT_ONCE = 4;
 /** A doubt that ends sooner is not worth two writes for each Service. */
 const LASTING_DOUBT = seconds(2);
 
-/** Keeps the ServiceL2Status objects as the plan says, whatever happens to them or to the API server. */
-export class StatusKeeper {
+/** Keeps the status objects of a kind as the plan says, whatever happens to them or to the API server. */
+export class StatusKeeper<What, View extends ServiceStatusView> {
+  readonly #kind: StatusKind<What, View>;
   readonly #namespace: string;
   readonly #ports: StatusPorts;
-  readonly #writer: StatusWriter;
+  readonly #writer: StatusWriter<What, View>;
   readonly #services: WorkQueue<ObjectKey>;
   readonly #pod: OwnPod;
   #watch: { close(): void } | undefined;
@@ -31,21 +31,28 @@ export class StatusKeeper {
   #synced = false;
   #doubt: Timer | undefined;
 
-  constructor(where: { readonly node: string; readonly namespace: string }, ports: StatusPorts, pod: OwnPod) {
+  constructor(
+    kind: StatusKind<What, View>,
+    where: { readonly node: string; readonly namespace: string },
+    ports: StatusPorts,
+    pod: OwnPod,
+  ) {
+    this.#kind = kind;
     const { node, namespace } = where;
     const { clock, random } = ports;
     this.#namespace = namespace;
     this.#ports = ports;
     this.#pod = pod;
-    this.#writer = new StatusWriter(ports.client, () => ({ node, namespace, pod: pod.view }));
+    this.#writer = new StatusWriter(kind, ports.client, () => ({ node, namespace, pod: pod.view }));
     const handle = (service: ObjectKey) => this.#write(service);
     this.#services = new WorkQueue({ clock, random, concurrency: WRITES_AT_ONCE, handle });
   }
 
   start(): void {
     this.#pod.onChange(() => this.#queueAll());
+    const { resource } = this.#kind;
     this.#watch = this.#ports.watcher.watch(
-      { resource: KINDS.ServiceL2Status, namespace: this.#namespace, project: projectL2Status },
+      { resource, namespace: this.#namespace, project: (object) => this.#kind.project(object) },
       {
         set: (_, status) => {
           this.#writer.see(status);
@@ -63,9 +70,9 @@ export class StatusKeeper {
     );
   }
 
-  /** Where this node announces the Service; undefined: nowhere. */
-  want(service: ObjectKey, interfaces: Announcement["interfaces"] | undefined): void {
-    if (this.#writer.want(service, interfaces)) this.#queue(service);
+  /** What this node is to say of the Service; undefined: nothing. */
+  want(service: ObjectKey, announced: What | undefined): void {
+    if (this.#writer.want(service, announced)) this.#queue(service);
   }
 
   /**
@@ -111,7 +118,7 @@ export class StatusKeeper {
     const { code, reason, message } = error;
     this.#ports.log.warn(
       { service, code, reason },
-      `ServiceL2Status of ${service} not written, will retry: ${message}`,
+      `${this.#kind.resource.kind} of ${service} not written, will retry: ${message}`,
     );
     return "retry";
   }

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { projectBgpStatus } from "../config/bgp-status.ts";
 import type { L2StatusView } from "../config/l2-status.ts";
 import { projectL2Status } from "../config/l2-status.ts";
 import type { KubeObject } from "../ports/kube.ts";
 import type { StatusIdentity } from "./status-plan.ts";
+import { BGP_STATUS, L2_STATUS } from "./status-kind.ts";
 import { planStatus } from "./status-plan.ts";
 
 const WEB = { namespace: "shop", name: "web" };
@@ -50,12 +52,12 @@ describe("planStatus", () => {
     ["interfaces change", ["e1"], [status("1", { interfaces: ["e0"] })], ["status 1"]],
     ["written by the Pod before us", "all", [status("1", { owner: "pod-before" })], ["adopt 1"]],
   ] as const)("%s", (_, announced, existing, want) => {
-    const writes = planStatus(WEB, announced, existing, ME);
+    const writes = planStatus(L2_STATUS, WEB, announced, existing, ME);
     expect(writes.map((write) => (write.do === "create" ? write.do : `${write.do} ${write.name}`))).toEqual(want);
   });
 
   test("what is created", () => {
-    expect(planStatus(WEB, "all", [], ME)).toEqual([
+    expect(planStatus(L2_STATUS, WEB, "all", [], ME)).toEqual([
       {
         do: "create",
         body: {
@@ -79,31 +81,55 @@ describe("planStatus", () => {
 
   test("a status without limits takes the interfaces away; one with limits lists them in order", () => {
     const written = status("1", { written: false });
-    expect(planStatus(WEB, "all", [written], ME)).toMatchObject([
+    expect(planStatus(L2_STATUS, WEB, "all", [written], ME)).toMatchObject([
       { body: { status: { ...STATUS, interfaces: null } } },
     ]);
-    expect(planStatus(WEB, ["e1", "e0"], [written], ME)).toMatchObject([
+    expect(planStatus(L2_STATUS, WEB, ["e1", "e0"], [written], ME)).toMatchObject([
       { body: { status: { ...STATUS, interfaces: [{ name: "e0" }, { name: "e1" }] } } },
     ]);
   });
 
   test("a speaker that is no Pod owns nothing, and takes nothing over", () => {
     const nobody = { ...ME, pod: undefined };
-    const [create] = planStatus(WEB, "all", [], nobody);
+    const [create] = planStatus(L2_STATUS, WEB, "all", [], nobody);
     expect(create).not.toHaveProperty("body.metadata.ownerReferences");
-    expect(planStatus(WEB, "all", [status("1", { owner: "pod-before" })], nobody)).toEqual([]);
+    expect(planStatus(L2_STATUS, WEB, "all", [status("1", { owner: "pod-before" })], nobody)).toEqual([]);
+  });
+});
+
+describe("a ServiceBGPStatus", () => {
+  const bgp = (name: string, peers: readonly string[], node = "a") => ({ ...status(name, { node }), peers });
+
+  test("leaves those of other nodes alone, which announce the Service as well", () => {
+    expect(planStatus(BGP_STATUS, WEB, ["x"], [bgp("1", ["x"]), bgp("2", ["x"]), bgp("3", ["x"], "b")], ME)).toEqual([
+      { do: "delete", name: "2" },
+    ]);
+    expect(planStatus(BGP_STATUS, WEB, undefined, [bgp("1", ["x"]), bgp("3", ["x"], "b")], ME)).toEqual([
+      { do: "delete", name: "1" },
+    ]);
+  });
+
+  test("lists the peers", () => {
+    expect(planStatus(BGP_STATUS, WEB, ["x", "y"], [bgp("1", ["x"])], ME)).toEqual([
+      { do: "status", name: "1", body: { status: { ...STATUS, peers: ["x", "y"] } } },
+    ]);
+    expect(planStatus(BGP_STATUS, WEB, ["x"], [], ME)).toMatchObject([
+      { do: "create", body: { kind: "ServiceBGPStatus", metadata: { generateName: "bgp-" } } },
+    ]);
+    const status = { node: "a", peers: ["x", 7, "y"] };
+    expect(projectBgpStatus({ metadata: { name: "1" }, status })).toMatchObject({ written: true, peers: ["x", "y"] });
   });
 });
 
 test("what was written is read back as it was meant", () => {
-  const [create] = planStatus(WEB, ["e0"], [], ME);
+  const [create] = planStatus(L2_STATUS, WEB, ["e0"], [], ME);
   const body = (create as { body: KubeObject }).body;
   const stored = { ...body, metadata: { ...body.metadata, name: "l2-x", resourceVersion: "7" } };
   const view = projectL2Status(stored);
   expect(view).toEqual(status("l2-x", { resourceVersion: "7", written: false }));
-  const [write] = planStatus(WEB, ["e0"], [view], ME);
+  const [write] = planStatus(L2_STATUS, WEB, ["e0"], [view], ME);
   const after = projectL2Status({ ...stored, ...(write as { body: object }).body });
-  expect(planStatus(WEB, ["e0"], [after], ME)).toEqual([]);
+  expect(planStatus(L2_STATUS, WEB, ["e0"], [after], ME)).toEqual([]);
 });
 
 test("any JSON is read without throwing", () => {

@@ -1,10 +1,10 @@
-/** The status plan: which writes bring the ServiceL2Status objects of one Service to what the announce plan says. */
-import type { L2StatusView } from "../config/l2-status.ts";
-import { STATUS_LABELS } from "../config/l2-status.ts";
+/** The status plan: which writes bring the status objects of one Service to what the announce plan says. */
 import type { PodView } from "../config/pod.ts";
+import type { ServiceStatusView } from "../config/service-status.ts";
+import { STATUS_LABELS } from "../config/service-status.ts";
 import type { ObjectName } from "../ports/kube.ts";
 import { ownerReference } from "../reporting/own-pod.ts";
-import type { Announcement } from "./protocol.ts";
+import type { StatusKind } from "./status-kind.ts";
 
 /** Who writes. */
 export interface StatusIdentity {
@@ -24,29 +24,43 @@ export type StatusWrite =
   | { readonly do: "status"; readonly name: string; readonly body: object };
 
 /**
- * `announced` is where this node answers for the Service; undefined when it does not announce it. Who announces keeps
- * one object and removes all others, whoever wrote them; who does not removes only its own. Nothing to write: [].
+ * `announced` is what this node is to say of the Service; undefined when it does not announce it. Who announces keeps one
+ * object of its own and, of a kind in which only one node does, removes those of others; who does not removes only its
+ * own. Nothing to write: [].
  */
-export function planStatus(
+export function planStatus<What, View extends ServiceStatusView>(
+  kind: StatusKind<What, View>,
   service: ObjectName,
-  announced: Announcement["interfaces"] | undefined,
-  existing: readonly L2StatusView[],
+  announced: What | undefined,
+  existing: readonly View[],
   identity: StatusIdentity,
 ): readonly StatusWrite[] {
   const mine = existing.filter(({ node }) => node === identity.node).sort(byName);
   if (announced === undefined) return mine.map(({ name }) => ({ do: "delete", name }));
   const kept = mine[0];
-  const others = existing.filter((status) => status !== kept).map(({ name }) => ({ do: "delete", name }) as const);
-  if (kept === undefined) return [...others, { do: "create", body: newStatus(service, identity) }];
-  return [...others, ...adoption(kept, identity), ...statusWrite(kept, service, announced, identity)];
+  const others = (kind.oneNode ? existing : mine).filter((status) => status !== kept);
+  const deletions = others.map(({ name }) => ({ do: "delete", name }) as const);
+  if (kept === undefined) return [...deletions, { do: "create", body: newStatus(kind, service, identity) }];
+  const isSaid = kept.written && kind.says(kept, announced);
+  const status = { node: identity.node, serviceName: service.name, serviceNamespace: service.namespace };
+  const body = { status: { ...status, ...kind.fieldsOf(announced) } };
+  return [
+    ...deletions,
+    ...adoption(kept, identity),
+    ...(isSaid ? [] : [{ do: "status", name: kept.name, body } as const]),
+  ];
 }
 
-function newStatus(service: ObjectName, { node, namespace, pod }: StatusIdentity): object {
+function newStatus(
+  { namePrefix, resource }: Pick<StatusKind<never>, "namePrefix" | "resource">,
+  service: ObjectName,
+  { node, namespace, pod }: StatusIdentity,
+): object {
   return {
     apiVersion: "metallb.io/v1beta1",
-    kind: "ServiceL2Status",
+    kind: resource.kind,
     metadata: {
-      generateName: "l2-",
+      generateName: namePrefix,
       namespace,
       labels: {
         [STATUS_LABELS.node]: node,
@@ -59,28 +73,11 @@ function newStatus(service: ObjectName, { node, namespace, pod }: StatusIdentity
   };
 }
 
-function adoption({ name, owner }: L2StatusView, { pod }: StatusIdentity): readonly StatusWrite[] {
+function adoption({ name, owner }: ServiceStatusView, { pod }: StatusIdentity): readonly StatusWrite[] {
   if (pod === undefined || owner === pod.uid) return [];
   return [{ do: "adopt", name, body: { metadata: { ownerReferences: [ownerReference(pod)] } } }];
 }
 
-function statusWrite(
-  kept: L2StatusView,
-  service: ObjectName,
-  announced: Announcement["interfaces"],
-  { node }: StatusIdentity,
-): readonly StatusWrite[] {
-  const interfaces = announced === "all" ? undefined : [...announced].sort();
-  if (kept.written && kept.interfaces?.join() === interfaces?.join()) return [];
-  const status = {
-    node,
-    serviceName: service.name,
-    serviceNamespace: service.namespace,
-    interfaces: interfaces?.map((name) => ({ name })) ?? null,
-  };
-  return [{ do: "status", name: kept.name, body: { status } }];
-}
-
-function byName(a: L2StatusView, b: L2StatusView): number {
+function byName(a: ServiceStatusView, b: ServiceStatusView): number {
   return a.name < b.name ? -1 : 1;
 }

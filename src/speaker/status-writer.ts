@@ -1,34 +1,34 @@
 import { isOlder } from "../config/resource-version.ts";
-import { KINDS } from "../config/kinds.ts";
-import type { L2StatusView } from "../config/l2-status.ts";
-import { projectL2Status } from "../config/l2-status.ts";
+import type { ServiceStatusView } from "../config/service-status.ts";
 import type { KubeClient, KubeError, KubeObject, KubeResult, ObjectKey } from "../ports/kube.ts";
-import { sameInterfaces } from "./announce-plan.ts";
-import type { Announcement } from "./protocol.ts";
+import type { StatusKind } from "./status-kind.ts";
 import type { StatusIdentity, StatusWrite } from "./status-plan.ts";
 import { planStatus } from "./status-plan.ts";
 
-/** Brings ServiceL2Status objects to what the plan says, one Service at a time; the caller decides when and retries. */
-export class StatusWriter {
+/** Brings the status objects of a kind to what the plan says, one Service at a time; the caller decides when and retries. */
+export class StatusWriter<What, View extends ServiceStatusView> {
+  readonly #kind: StatusKind<What, View>;
   readonly #client: KubeClient;
   readonly #identity: () => StatusIdentity;
-  readonly #announced = new Map<ObjectKey, Announcement["interfaces"]>();
+  readonly #announced = new Map<ObjectKey, What>();
   /** By Service, then by name. */
-  readonly #existing = new Map<ObjectKey, Map<string, L2StatusView>>();
+  readonly #existing = new Map<ObjectKey, Map<string, View>>();
   readonly #serviceOf = new Map<string, ObjectKey>();
   #silent = false;
 
-  constructor(client: KubeClient, identity: () => StatusIdentity) {
+  constructor(kind: StatusKind<What, View>, client: KubeClient, identity: () => StatusIdentity) {
+    this.#kind = kind;
     this.#client = client;
     this.#identity = identity;
   }
 
   /** What the plan says; undefined: not announced from this node. Returns whether that is news. */
-  want(service: ObjectKey, announced: Announcement["interfaces"] | undefined): boolean {
+  want(service: ObjectKey, announced: What | undefined): boolean {
     const before = this.#announced.get(service);
     if (announced === undefined) return this.#announced.delete(service);
     this.#announced.set(service, announced);
-    return before === undefined || !sameInterfaces(before, announced);
+    if (before === undefined) return true;
+    return JSON.stringify(this.#kind.fieldsOf(before)) !== JSON.stringify(this.#kind.fieldsOf(announced));
   }
 
   /** Whether to act as if nothing were announced, whatever the plan says. Returns whether that is news. */
@@ -39,8 +39,8 @@ export class StatusWriter {
   }
 
   /** What the API server has. Older news than what we wrote ourselves meanwhile is passed over. */
-  see(status: L2StatusView): void {
-    const siblings = this.#existing.get(status.service) ?? new Map<string, L2StatusView>();
+  see(status: View): void {
+    const siblings = this.#existing.get(status.service) ?? new Map<string, View>();
     const known = siblings.get(status.name);
     if (known !== undefined && isOlder(status.resourceVersion, known.resourceVersion)) return;
     this.#existing.set(status.service, siblings.set(status.name, status));
@@ -77,11 +77,11 @@ export class StatusWriter {
     const name = { namespace: service.slice(0, slash), name: service.slice(slash + 1) };
     const existing = [...(this.#existing.get(service)?.values() ?? [])];
     const announced = this.#silent ? undefined : this.#announced.get(service);
-    return planStatus(name, announced, existing, this.#identity());
+    return planStatus(this.#kind, name, announced, existing, this.#identity());
   }
 
   async #write(service: ObjectKey, write: StatusWrite): Promise<KubeError | undefined> {
-    const kind = KINDS.ServiceL2Status;
+    const kind = this.#kind.resource;
     const { namespace } = this.#identity();
     switch (write.do) {
       case "create": {
@@ -115,7 +115,7 @@ export class StatusWriter {
   /** What was written is known at once, not only when the watch tells it. */
   #take(result: KubeResult<KubeObject>): KubeError | undefined {
     if (!result.ok) return result.error;
-    this.see(projectL2Status(result.value));
+    this.see(this.#kind.project(result.value));
     return undefined;
   }
 }

@@ -6,6 +6,7 @@ import { Speaker } from "../../src/speaker/run.ts";
 import { formatAddress } from "../../src/ip/address.ts";
 import { FakeWorker } from "./fake-worker.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { ModelSessions } from "./model-sessions.ts";
 import { RecordingKube } from "./recording-kube.ts";
 import { RecordingLog } from "./recording-log.ts";
 import { RecordingMetrics } from "./recording-metrics.ts";
@@ -56,9 +57,13 @@ export class SpeakerLab {
     });
   }
 
-  async speaker(node: string, more: Partial<SpeakerOptions> & { interfaces?: string[] } = {}): Promise<LabSpeaker> {
-    const { interfaces, ...options } = more;
-    const speaker = new LabSpeaker(node, this, interfaces, options);
+  /** `bgp`: with sessions, which otherwise it has none of. */
+  async speaker(
+    node: string,
+    more: Partial<SpeakerOptions> & { interfaces?: string[]; bgp?: boolean } = {},
+  ): Promise<LabSpeaker> {
+    const { interfaces, bgp = false, ...options } = more;
+    const speaker = new LabSpeaker(node, this, { interfaces, bgp }, options);
     speaker.start();
     await settle();
     return speaker;
@@ -74,9 +79,15 @@ export class LabSpeaker {
   readonly log = new RecordingLog();
   readonly metrics = new RecordingMetrics();
   readonly events: RecordingKube["events"] = [];
+  readonly sessions = new ModelSessions();
   readonly #speaker: Speaker;
 
-  constructor(node: string, lab: SpeakerLab, interfaces: string[] | undefined, options: Partial<SpeakerOptions>) {
+  constructor(
+    node: string,
+    lab: SpeakerLab,
+    { interfaces, bgp }: { readonly interfaces: string[] | undefined; readonly bgp: boolean },
+    options: Partial<SpeakerOptions>,
+  ) {
     this.worker = new FakeWorker(interfaces);
     const { kube, clock } = lab;
     this.#speaker = new Speaker(
@@ -86,6 +97,7 @@ export class LabSpeaker {
         client: kube,
         events: { record: (event) => void this.events.push(event) },
         worker: this.worker,
+        ...(bgp ? { sessions: this.sessions } : {}),
         clock,
         random: { next: () => 0 },
         log: this.log,

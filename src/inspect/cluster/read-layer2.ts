@@ -1,6 +1,7 @@
 import { projectEndpointSlice, SERVICE_LABEL } from "../../config/endpoint-slice.ts";
 import { KINDS } from "../../config/kinds.ts";
-import { projectL2Status, STATUS_LABELS } from "../../config/l2-status.ts";
+import { projectL2Status } from "../../config/l2-status.ts";
+import { STATUS_LABELS } from "../../config/service-status.ts";
 import { projectNode } from "../../config/node.ts";
 import type { KubeClient, KubeObject, ObjectKey, ObjectName, ResourceType } from "../../ports/kube.ts";
 import type { Layer2View } from "./layer2-view.ts";

@@ -29,7 +29,12 @@ class World {
     log: this.log,
     metrics: this.metrics,
     events: { record: (event) => void this.events.push(event) },
-    onPeers: (service, peers) => void this.peers.push(`${service}: ${peers.join()}`),
+    statuses: {
+      start: () => undefined,
+      want: (service, peers) => void this.peers.push(`${service}: ${peers?.join()}`),
+      begin: () => undefined,
+      close: () => Promise.resolve(),
+    },
   });
 
   configure(...bgpAdvertisements: KubeObject[]): void {
@@ -89,7 +94,7 @@ test("what is announced shows in metrics, an event and a log line, when it chang
   world.service(["10.0.0.2"], "u2");
   expect([world.announced(), world.said()]).toEqual([[SERIES("10.0.0.2")], [ASSIGNED]]);
   world.endpoints(0);
-  expect([world.announced(), world.said(), world.peers.at(-1)]).toEqual([[], [], "shop/web: "]);
+  expect([world.announced(), world.said(), world.peers.at(-1)]).toEqual([[], [], "shop/web: undefined"]);
   expect(world.log.messages("info")).toEqual([
     'announcing 10.0.0.1 for shop/web from node "node-1" with BGP',
     "withdrew 10.0.0.1 of shop/web: loadBalancerIPChanged",

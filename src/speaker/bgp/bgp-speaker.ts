@@ -30,8 +30,17 @@ export interface BgpSpeakerPorts {
   readonly events: EventRecorder;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Told which peers a Service is meant for now; none: it is not announced. */
-  onPeers(service: ObjectKey, peers: readonly string[]): void;
+  /** Keeps the ServiceBGPStatus objects. */
+  readonly statuses: Statuses;
+}
+
+interface Statuses {
+  start(): void;
+  /** Names of the peers that a Service is meant for, in order; undefined: none. */
+  want(service: ObjectKey, peers: readonly string[] | undefined): void;
+  /** The first plan was made. */
+  begin(): void;
+  close(): Promise<void>;
 }
 
 /** What was said of a Service. */
@@ -57,6 +66,10 @@ export class BgpSpeaker {
     this.#state = new BgpState({ ...options, weightInterval: WEIGHT_INTERVAL }, objects);
   }
 
+  start(): void {
+    this.#ports.statuses.start();
+  }
+
   /** Takes force with the next plan. */
   setConfig(config: BgpSpeakerConfig): void {
     this.#state.setConfig(config);
@@ -74,22 +87,25 @@ export class BgpSpeaker {
 
   /** Plans what has changed, and again by itself when there is something to be told later. */
   replan(): void {
-    const { clock, sessions } = this.#ports;
+    const { clock, sessions, statuses } = this.#ports;
     this.#timer?.cancel();
     const { changes, routes, again } = this.#state.replan(clock.now());
     for (const [peer, news] of routes) sessions.changeRoutes(peer, (rib) => updateRib(rib, news));
     for (const change of changes) this.#tell(change);
+    if (this.#state.configured) statuses.begin();
     this.#timer = again === undefined ? undefined : clock.after(again, () => this.replan());
   }
 
   /** Plans nothing from now on, and ends the sessions. */
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#timer?.cancel();
-    return this.#ports.sessions.stop();
+    const { sessions, statuses } = this.#ports;
+    await Promise.all([sessions.stop(), statuses.close()]);
   }
 
   #tell({ key, service, after }: BgpPlanChange): void {
-    this.#ports.onPeers(key, after.announce ? after.peers : []);
+    const peers = after.announce ? after.peers : [];
+    this.#ports.statuses.want(key, peers.length === 0 ? undefined : peers);
     if (after.announce && service !== undefined) return this.#hold(key, service, after.addresses);
     if (after.announce) return;
     const { reason, conflict } = after;

@@ -66,6 +66,11 @@ export class BgpState {
     this.#pacer = new WeightPacer(options.weightInterval);
   }
 
+  /** Whether there ever was a valid configuration. */
+  get configured(): boolean {
+    return this.#config !== undefined;
+  }
+
   setConfig(config: BgpSpeakerConfig): void {
     this.#config = config;
     this.#planner = undefined;
