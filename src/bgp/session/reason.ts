@@ -90,8 +90,12 @@ export function sendHoldTimerExpired(time: Millis): EndReason {
 /** RFC 6608: the subcode says in which state, the data which message. Undefined: it was no message. */
 export function unexpected(message: Message["type"] | undefined, state: SessionState): EndReason {
   const data = message === undefined ? new Uint8Array() : Uint8Array.of(TYPE_NUMBER[message]);
-  const text = `the peer sent ${message === undefined ? "something" : `a message of type ${message}`} in ${state}`;
+  const text = `the peer sent ${message === undefined ? "something" : withArticle(message)} in ${state}`;
   return { code: "unexpected-message", text, notification: notification(NOTIFICATION.FSM, FSM_SUBCODE[state], data) };
+}
+
+function withArticle(type: Message["type"]): string {
+  return `${type === "open" || type === "update" ? "an" : "a"} ${type.toUpperCase()}`;
 }
 
 const TYPE_NUMBER: Readonly<Record<Message["type"], number>> = {
