@@ -232,7 +232,6 @@ export class Peering {
     const end = machine.takeEnd();
     if (end === undefined) return;
     if (end.reason !== undefined && end.reason.code !== "collision") this.#around.ended(end.reason);
-    if (this.#held?.machine === machine) this.#release();
     const other = machine === this.#main ? this.#second : this.#main;
     if (this.#second === undefined || other === undefined) return this.#again(machine, end, now);
     // The other one goes on alone.
@@ -242,9 +241,9 @@ export class Peering {
     this.#second = undefined;
     const held = this.#held;
     this.#release();
-    if (held === undefined) return;
-    this.#proceed(held.machine, held.negotiated, now);
-    if (held.confirmed) this.step(held.machine, { name: "KeepAliveMsg", message: "keepalive" }, now);
+    if (held?.machine !== other) return;
+    this.#proceed(other, held.negotiated, now);
+    if (held.confirmed) this.step(other, { name: "KeepAliveMsg", message: "keepalive" }, now);
   }
 
   /** The peer's machine has failed, and there is no other connection. */
