@@ -87,17 +87,22 @@ export function decide(service: ServiceView, endpoints: Endpoints, context: Plan
 function whyNobody(contest: Contest): NobodyReport | undefined {
   const { matching, candidates, addresses, local, endpoints } = contest;
   if (matching.length === 0) return undefined;
-  const selected = [...candidates.keys()].filter((node) => matching.some(({ scores }) => scores.has(node)));
-  const hosts = local ? selected.filter((node) => endpoints.isOn(node)) : [];
-  const obstacles = new Map<Obstacle, string[]>();
-  for (const node of hosts.length > 0 ? hosts : selected) {
+  const anywhere = new Map<Obstacle, string[]>();
+  const atEndpoints = new Map<Obstacle, string[]>();
+  for (const node of candidates.keys()) {
+    if (!matching.some(({ scores }) => scores.has(node))) continue;
     const obstacle = obstacleIn(contest, node);
     if (obstacle === undefined) return undefined;
-    const nodes = obstacles.get(obstacle);
-    if (nodes === undefined) obstacles.set(obstacle, [node]);
-    else nodes.push(node);
+    addTo(anywhere, obstacle, node);
+    if (local && endpoints.isOn(node)) addTo(atEndpoints, obstacle, node);
   }
-  return reportNobody(addresses, obstacles, namesOf(matching));
+  return reportNobody(addresses, atEndpoints.size > 0 ? atEndpoints : anywhere, namesOf(matching));
+}
+
+function addTo<K>(lists: Map<K, string[]>, key: K, item: string): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
 }
 
 function namesOf(placed: readonly PlacedAdvertisement[]): readonly string[] {

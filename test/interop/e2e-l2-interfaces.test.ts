@@ -40,7 +40,7 @@ describe.skipIf(requirement.skip)("a node with two interfaces", () => {
     const { stdout } =
       address === V4
         ? network.exec(client, "arping", "-b", "-c", "1", "-w", "1", "-I", nic, address)
-        : network.exec(client, "ndisc6", "-n", "-m", "-r", "1", "-w", "500", address, nic);
+        : network.exec(client, "ndisc6", "-n", "-1", "-r", "1", "-w", "500", address, nic);
     return (stdout.match(/([\da-f]{2}:){5}[\da-f]{2}/gi) ?? []).map((mac) => mac.toLowerCase());
   }
 
