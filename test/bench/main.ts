@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { benchAllocator } from "./allocator.ts";
 import { benchApiServer } from "./api-server.ts";
 import { benchArp } from "./arp.ts";
+import { benchBgpPlan } from "./bgp-plan.ts";
 import { benchBgpRib } from "./bgp-rib.ts";
 import { benchBgpWire } from "./bgp-wire.ts";
 import { benchMembership } from "./membership.ts";
@@ -16,6 +17,7 @@ process.stdout.write(
       membership: benchMembership(),
       bgpWire: benchBgpWire(),
       bgpRib: benchBgpRib(),
+      bgpPlan: benchBgpPlan(),
       arp: await benchArp(),
       apiServer: await benchApiServer(),
     },
