@@ -141,6 +141,7 @@ describe("two connections at a time", () => {
     const lab = crossed();
     lab.do(lab.received(peerOpen({ asn: 65_000, capabilities: [] }), "out-1"));
     expect([...lab.connections.keys(), lab.session.state]).toEqual(["in-1", "OpenSent"]);
+    expect(lab.session.snapshot().connectRetryCounter).toBe(1);
     lab.do(lab.received(LOWER, "in-1"), lab.received(KEEPALIVE, "in-1"));
     expect(lab.session.state).toBe("Established");
   });

@@ -103,7 +103,7 @@ export class ConnectionMachine {
     return this.#state === "OpenSent" ? LARGE_HOLD_TIME : (this.#negotiated?.holdTime ?? millis(0));
   }
 
-  /** ConnectRetryCounter. */
+  /** ConnectRetryCounter: failures since the last start. */
   get retryCounter(): number {
     return this.#retryCounter;
   }
@@ -137,6 +137,11 @@ export class ConnectionMachine {
     this.#enter(rule.to, now);
   }
 
+  /** Takes the place of another machine of the same peer. */
+  succeed(machine: ConnectionMachine): void {
+    this.#retryCounter = machine.retryCounter;
+  }
+
   /** A valid OPEN has come, and no collision is in the way. */
   opened(negotiated: Negotiated, now: Millis): void {
     this.#negotiated = negotiated;
@@ -167,11 +172,10 @@ export class ConnectionMachine {
     this.#start("hold", HOLD_GRACE, now);
   }
 
-  /** Bytes wait (`true`), or wait no more; RFC 9687 §4: in Established, others than the peer's hold timer has to see to it. */
+  /** Bytes wait for the peer to take them (`waiting`), or wait no more. Counts in Established only (RFC 9687 §4.3). */
   waits(waiting: boolean, now: Millis): void {
-    if (!waiting) return this.#stop("send-hold");
-    if (this.#state === "Established")
-      this.#start("send-hold", sendHoldTime(this.#negotiated?.holdTime ?? millis(0)), now);
+    if (!waiting) this.#stop("send-hold");
+    else if (this.#state === "Established") this.#start("send-hold", sendHoldTime(this.holdTime), now);
   }
 
   #enter(to: SessionState, now: Millis): void {

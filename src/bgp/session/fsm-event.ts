@@ -2,7 +2,7 @@ import type { Message } from "../message.ts";
 import type { ConnectionId, Endpoints } from "./connection.ts";
 import type { EndReason } from "./reason.ts";
 
-/** Events of RFC 4271 §8.1 by their names and numbers there; 20 is shortened, 29 is of RFC 9687 §4. */
+/** Events of RFC 4271 §8.1 by their names and numbers there; 20 is shortened, 29 is of RFC 9687 §4.2. */
 export const FSM_EVENT_NUMBERS = {
   ManualStart: 1,
   ManualStop: 2,

@@ -234,7 +234,8 @@ export class Peering {
     if (end.reason !== undefined && end.reason.code !== "collision") this.#around.ended(end.reason);
     const other = machine === this.#main ? this.#second : this.#main;
     if (this.#second === undefined || other === undefined) return this.#again(machine, end, now);
-    // The other one goes on alone.
+    // The other one goes on alone. This one may have got as far as Active again, where a timer runs.
+    if (machine === this.#main) other.succeed(machine);
     machine.step({ name: "ManualStop" }, now);
     machine.takeEnd();
     this.#main = other;

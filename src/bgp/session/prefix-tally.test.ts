@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { seededRandom } from "../../../test/support/seeded-random.ts";
 import { addressFromBytes } from "../../ip/address.ts";
 import { formatPrefix, type IpPrefix } from "../../ip/prefix.ts";
 import type { Update } from "../message.ts";
@@ -24,7 +25,7 @@ test("of both families, as a set of them would", () => {
   const update = fc.record({ withdraw: fc.boolean(), numbers: fc.array(fc.nat(40), { maxLength: 20 }) });
   fc.assert(
     fc.property(fc.array(update, { maxLength: 60 }), (updates) => {
-      const tally = new PrefixTally();
+      const tally = new PrefixTally(seededRandom(5));
       const model = new Set<string>();
       for (const { withdraw, numbers } of updates) {
         const classic = numbers.map((number) => v4(number));
@@ -45,26 +46,26 @@ test("of both families, as a set of them would", () => {
 });
 
 test("lengths make different prefixes of one address", () => {
-  const tally = new PrefixTally();
+  const tally = new PrefixTally(seededRandom(5));
   tally.count({ ...EMPTY, announced: [v4(0, 24), v4(0, 25), v4(0, 24)] });
   expect(tally.counts.IPv4).toBe(2);
 });
 
 test("what is withdrawn and announced in one message is announced", () => {
-  const tally = new PrefixTally();
+  const tally = new PrefixTally(seededRandom(5));
   tally.count({ ...EMPTY, withdrawn: [v4(1)], announced: [v4(1)] });
   expect(tally.counts.IPv4).toBe(1);
 });
 
 test("what is announced with errors is withdrawn (RFC 7606)", () => {
-  const tally = new PrefixTally();
+  const tally = new PrefixTally(seededRandom(5));
   tally.count({ ...EMPTY, announced: [v4(1), v4(2)] });
   tally.count({ ...EMPTY, announced: [v4(1)], revised: { treatAsWithdraw: true, disabled: [], notes: ["bad"] } });
   expect(tally.counts.IPv4).toBe(1);
 });
 
 test("of 200,000 prefixes hardly one is lost, and all are gone in the end", () => {
-  const tally = new PrefixTally();
+  const tally = new PrefixTally(seededRandom(5));
   const all = Array.from({ length: 200_000 }, (_, i) => v4(i));
   tally.count({ ...EMPTY, announced: all });
   expect(tally.counts.IPv4).toBeGreaterThan(199_980);

@@ -1,6 +1,7 @@
 import { addressToBytes, familyOf } from "../../ip/address.ts";
 import type { Family } from "../../ip/family.ts";
 import type { IpPrefix } from "../../ip/prefix.ts";
+import type { Random } from "../../ports/random.ts";
 import type { Update } from "../message.ts";
 
 /**
@@ -10,6 +11,12 @@ import type { Update } from "../message.ts";
  */
 export class PrefixTally {
   readonly #known: Readonly<Record<Family, HashSet>> = { IPv4: new HashSet(), IPv6: new HashSet() };
+  /** Known to nobody, so that no peer can choose prefixes that share a number. */
+  readonly #secret: number;
+
+  constructor(random: Random) {
+    this.#secret = Math.floor(random.next() * 2 ** 32);
+  }
 
   get counts(): Readonly<Record<Family, number>> {
     return { IPv4: this.#known.IPv4.size, IPv6: this.#known.IPv6.size };
@@ -29,17 +36,17 @@ export class PrefixTally {
   }
 
   #add(prefix: IpPrefix): void {
-    this.#known[familyOf(prefix.address)].add(hashOf(prefix));
+    this.#known[familyOf(prefix.address)].add(hashOf(prefix, this.#secret));
   }
 
   #remove(prefix: IpPrefix): void {
-    this.#known[familyOf(prefix.address)].delete(hashOf(prefix));
+    this.#known[familyOf(prefix.address)].delete(hashOf(prefix, this.#secret));
   }
 }
 
 /** FNV-1a with a last mixing, never 0. */
-function hashOf({ address, length }: IpPrefix): number {
-  let hash = Math.imul(0x811c_9dc5 ^ length, 0x0100_0193);
+function hashOf({ address, length }: IpPrefix, secret: number): number {
+  let hash = Math.imul(secret ^ length, 0x0100_0193);
   for (const byte of addressToBytes(address)) hash = Math.imul(hash ^ byte, 0x0100_0193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x45d9_f3b3);
   return (hash ^ (hash >>> 15)) >>> 0 || 1;

@@ -81,7 +81,7 @@ export function holdTimerExpired(holdTime: Millis): EndReason {
   return { code: "hold-timer-expired", text, notification: notification(NOTIFICATION.HOLD_TIMER_EXPIRED) };
 }
 
-/** RFC 9687 §4. */
+/** RFC 9687 §5. */
 export function sendHoldTimerExpired(time: Millis): EndReason {
   const text = `the peer took nothing for ${time / 1000} s`;
   return { code: "send-hold-timer-expired", text, notification: notification(NOTIFICATION.SEND_HOLD_TIMER_EXPIRED) };

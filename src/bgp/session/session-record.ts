@@ -28,6 +28,8 @@ export interface SessionSnapshot {
   readonly prefixesReceived: Readonly<Record<Family, number>>;
   /** Families of which the peer has said that it has told all (RFC 4724 §2). */
   readonly endOfRibReceived: readonly Family[];
+  /** Failures since the last start (ConnectRetryCounter of RFC 4271 §8). */
+  readonly connectRetryCounter: number;
   /** How often it was Established. */
   readonly timesEstablished: number;
   /** The last changes of state, oldest first. */

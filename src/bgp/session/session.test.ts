@@ -315,7 +315,13 @@ test("a snapshot tells the last transitions, with reasons", () => {
     ["OpenConfirm", "Established", undefined],
     ["Established", "Active", "connection reset by peer"],
   ]);
-  expect(snapshot).toMatchObject({ state: "Active", since: 5000, timesEstablished: 1, retryAt: 5750 });
+  expect(snapshot).toMatchObject({
+    state: "Active",
+    since: 5000,
+    timesEstablished: 1,
+    retryAt: 5750,
+    connectRetryCounter: 1,
+  });
   expect(snapshot).toMatchObject({ received: { open: 1, keepalive: 1 }, sent: { open: 1, keepalive: 1 } });
 });
 

@@ -53,7 +53,7 @@ export class BgpSession {
   #config: SessionConfig;
   /** Codes of capabilities that the peer can't bear (RFC 5492 §3). */
   #leftOut: ReadonlySet<number> = new Set();
-  #tally = new PrefixTally();
+  #tally: PrefixTally;
   #endOfRib: ReadonlySet<Family> = new Set();
   #actions: SessionAction[] = [];
   /** Of the event that is being handled. */
@@ -64,6 +64,7 @@ export class BgpSession {
     this.#config = config;
     this.#random = random;
     this.#now = now;
+    this.#tally = new PrefixTally(random);
     this.#record = new SessionRecord(now);
     this.#timers = new Timers((action) => this.#actions.push(action));
     this.#peering = new Peering(
@@ -95,6 +96,7 @@ export class BgpSession {
       ...this.#record.get(),
       state: this.state,
       retryAt,
+      connectRetryCounter: leading?.retryCounter ?? 0,
       endpoints: leading?.endpoints,
       negotiated: leading?.negotiated,
       leftOut: [...this.#leftOut],
@@ -295,7 +297,7 @@ export class BgpSession {
 
   /** A new session: the peer tells all it has again. */
   #beginTelling(): void {
-    this.#tally = new PrefixTally();
+    this.#tally = new PrefixTally(this.#random);
     this.#endOfRib = new Set();
   }
 

@@ -60,7 +60,7 @@ test.each([
   [0, 480],
   [90, 480],
   [300, 600],
-])("with a hold time of %d s, a peer may read nothing for %d s (RFC 9687 §5)", (hold, want) => {
+])("with a hold time of %d s, a peer may read nothing for %d s (RFC 9687 §6)", (hold, want) => {
   expect(sendHoldTime(seconds(hold))).toBe(seconds(want));
 });
 

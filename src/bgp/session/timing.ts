@@ -26,7 +26,7 @@ export function keepaliveInterval(configured: Millis, holdTime: Millis): Millis 
   return millis(Math.max(SHORTEST_KEEPALIVE, configured === 0 ? third : Math.min(configured, third)));
 }
 
-/** RFC 9687 §5: eight minutes, or twice the hold time if that is more. */
+/** RFC 9687 §6: eight minutes, or twice the hold time if that is more. */
 export function sendHoldTime(holdTime: Millis): Millis {
   return millis(Math.max(seconds(480), 2 * holdTime));
 }
