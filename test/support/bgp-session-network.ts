@@ -5,6 +5,11 @@ import type { SessionEvent } from "../../src/bgp/session/event.ts";
 import { BgpSession } from "../../src/bgp/session/session.ts";
 import type { TimerName } from "../../src/bgp/session/timers.ts";
 import type { IpAddress } from "../../src/ip/address.ts";
+import type { Message } from "../../src/bgp/message.ts";
+import { decode } from "../../src/bgp/wire/decode.ts";
+import { encode } from "../../src/bgp/wire/encode.ts";
+import { INITIAL_WIRE_OPTIONS } from "../../src/bgp/wire/options.ts";
+import { BugError } from "../../src/lib/errors.ts";
 import { assertNever } from "../../src/lib/exhaustive.ts";
 import { type Millis, millis } from "../../src/lib/duration.ts";
 import type { Random } from "../../src/ports/random.ts";
@@ -42,6 +47,8 @@ interface Speaker {
   readonly address: IpAddress;
   session: BgpSession;
   readonly timers: Map<TimerName, object>;
+  /** Its connections, those included that it doesn't know of yet. */
+  readonly links: Map<ConnectionId, { readonly wire: Wire; readonly side: 0 | 1 }>;
   /** All that was done, for those who want to look. */
   readonly done: { readonly at: number; readonly action: SessionAction }[];
   incarnation: number;
@@ -111,12 +118,9 @@ export class SessionNetwork {
     const speaker = this.#speakers[name];
     speaker.incarnation++;
     speaker.timers.clear();
-    for (const wire of this.#wires) {
-      const mine = wire.ends.find((end) => end.speaker === speaker);
-      if (mine === undefined) continue;
-      mine.open = false;
-      const other = wire.ends[0] === mine ? wire.ends[1] : wire.ends[0];
-      if (kernelCloses) this.#later(() => this.#closed(other));
+    for (const { wire, side } of speaker.links.values()) {
+      this.#forget(wire.ends[side]);
+      if (kernelCloses) this.#later(() => this.#closed(wire.ends[side === 0 ? 1 : 0]));
     }
     speaker.session = this.#newSession(name);
     this.#handle(speaker, { on: "start" });
@@ -132,7 +136,15 @@ export class SessionNetwork {
   }
 
   #newSpeaker(name: SpeakerName, address: IpAddress): Speaker {
-    return { name, address, session: this.#newSession(name), timers: new Map(), done: [], incarnation: 0 };
+    return {
+      name,
+      address,
+      session: this.#newSession(name),
+      timers: new Map(),
+      links: new Map(),
+      done: [],
+      incarnation: 0,
+    };
   }
 
   #newSession(name: SpeakerName): BgpSession {
@@ -151,13 +163,9 @@ export class SessionNetwork {
       case "connect":
         return this.#connect(speaker, action.connection);
       case "send":
-        return this.#toOther(speaker, action.connection, (other) => {
-          if (!other.open) return this.#reset(speaker, action.connection);
-          this.#handle(other.speaker, { on: "received", connection: other.connection, message: action.message });
-        });
+        return this.#send(speaker, action.connection, action.message);
       case "close":
-        this.#toOther(speaker, action.connection, (other) => this.#closed(other));
-        return this.#forget(speaker, action.connection);
+        return this.#close(speaker, action.connection);
       case "set-timer":
         return this.#setTimer(speaker, action.name, action.after);
       case "cancel-timer":
@@ -173,6 +181,23 @@ export class SessionNetwork {
     }
   }
 
+  #close(speaker: Speaker, connection: ConnectionId): void {
+    this.#toOther(speaker, connection, (other) => this.#closed(other));
+    const link = speaker.links.get(connection);
+    if (link !== undefined) this.#forget(link.wire.ends[link.side]);
+  }
+
+  /** By way of the bytes. */
+  #send(speaker: Speaker, connection: ConnectionId, message: Message): void {
+    const bytes = encode(message, INITIAL_WIRE_OPTIONS);
+    this.#toOther(speaker, connection, (other) => {
+      if (!other.open) return this.#reset(speaker, connection);
+      const read = decode(bytes, INITIAL_WIRE_OPTIONS);
+      if (!read.ok) throw new BugError(read.error.message);
+      this.#handle(other.speaker, { on: "received", connection: other.connection, message: read.value });
+    });
+  }
+
   #connect(speaker: Speaker, connection: ConnectionId): void {
     const other = speaker.name === "a" ? this.#speakers.b : this.#speakers.a;
     const mine: End = { speaker, connection, open: true };
@@ -184,6 +209,8 @@ export class SessionNetwork {
       return this.#later(() => this.#handleIf(speaker, mine, { on: "connect-failed", connection, reason: "refused" }));
     }
     this.#wires.add(wire);
+    speaker.links.set(mine.connection, { wire, side: 0 });
+    other.links.set(theirs.connection, { wire, side: 1 });
     const { incarnation } = other;
     const { local, remote } = this.#endpoints(speaker, other);
     // The kernel there has the connection before its process looks, so either side may hear of it first.
@@ -203,9 +230,10 @@ export class SessionNetwork {
   }
 
   #toOther(speaker: Speaker, connection: ConnectionId, arrive: (other: End) => void): void {
-    const wire = this.#wireOf(speaker, connection);
-    if (wire === undefined) return;
-    const to = wire.ends[0].speaker === speaker ? 1 : 0;
+    const link = speaker.links.get(connection);
+    if (link === undefined) return;
+    const { wire } = link;
+    const to = link.side === 0 ? 1 : 0;
     this.#ordered(wire, to, () => {
       if (!wire.cut) arrive(wire.ends[to]);
     });
@@ -217,28 +245,23 @@ export class SessionNetwork {
     this.#heap.plan(at, happen);
   }
 
-  #wireOf(speaker: Speaker, connection: ConnectionId): Wire | undefined {
-    return [...this.#wires].find(({ ends }) =>
-      ends.some((end) => end.speaker === speaker && end.connection === connection && end.open),
-    );
-  }
-
   /** Who speaks to a connection that is gone hears so. */
   #reset(speaker: Speaker, connection: ConnectionId): void {
-    const end = this.#wireOf(speaker, connection)?.ends.find((one) => one.speaker === speaker);
-    if (end !== undefined) this.#later(() => this.#closed(end));
+    const link = speaker.links.get(connection);
+    if (link !== undefined) this.#later(() => this.#closed(link.wire.ends[link.side]));
   }
 
   #closed(end: End): void {
     if (!end.open) return;
-    end.open = false;
+    this.#forget(end);
     this.#handle(end.speaker, { on: "closed", connection: end.connection });
   }
 
-  #forget(speaker: Speaker, connection: ConnectionId): void {
-    for (const { ends } of this.#wires) {
-      for (const end of ends) if (end.speaker === speaker && end.connection === connection) end.open = false;
-    }
+  #forget(end: End): void {
+    end.open = false;
+    const link = end.speaker.links.get(end.connection);
+    if (link?.wire.ends[link.side] === end) end.speaker.links.delete(end.connection);
+    for (const wire of this.#wires) if (wire.ends.every(({ open }) => !open)) this.#wires.delete(wire);
   }
 
   #setTimer(speaker: Speaker, name: TimerName, after: Millis): void {

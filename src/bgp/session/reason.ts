@@ -11,24 +11,30 @@ import {
 import { MESSAGE_TYPE } from "../wire/header.ts";
 import type { SessionState } from "./session-state.ts";
 
-/** Why a connection ended, for logs and metrics. */
-export type EndCode =
-  | StopReason
-  | "connect-failed"
-  | "connect-timeout"
-  | "connection-lost"
-  | "collision"
-  | "replaced"
-  | "hold-timer-expired"
-  | "send-hold-timer-expired"
-  | "header-error"
-  | "open-error"
-  | "update-error"
-  | "refresh-error"
-  | "unexpected-message"
-  | "too-many-prefixes"
-  /** The peer sent a NOTIFICATION. */
-  | "peer-notified";
+/** Why a connection ended, for logs and metrics; docs/bgp.md explains each. */
+export const END_CODES = [
+  "admin-shutdown",
+  "deconfigured",
+  "admin-reset",
+  "config-changed",
+  "bfd-down",
+  "connect-failed",
+  "connect-timeout",
+  "connection-lost",
+  "collision",
+  "replaced",
+  "hold-timer-expired",
+  "send-hold-timer-expired",
+  "header-error",
+  "open-error",
+  "update-error",
+  "refresh-error",
+  "unexpected-message",
+  "too-many-prefixes",
+  "peer-notified",
+] as const;
+
+export type EndCode = (typeof END_CODES)[number];
 
 export interface EndReason {
   readonly code: EndCode;
@@ -45,7 +51,7 @@ const STOPS = {
   "admin-reset": { subcode: CEASE.ADMIN_RESET, text: "reset" },
   "config-changed": { subcode: CEASE.CONFIGURATION_CHANGE, text: "the configuration has changed" },
   "bfd-down": { subcode: CEASE.BFD_DOWN, text: "BFD says that the path is down" },
-} as const;
+} as const satisfies Partial<Record<EndCode, { readonly subcode: number; readonly text: string }>>;
 
 export type StopReason = keyof typeof STOPS;
 
