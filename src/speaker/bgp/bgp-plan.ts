@@ -2,6 +2,7 @@
  * The plan for BGP: for one Service, which routes this node gives to whom, and if none, why not. Pure. Every node that
  * can take the Service's traffic announces it; routers spread the traffic over them.
  */
+import { prefixKey } from "../../bgp/rib/route.ts";
 import { announces } from "../../config/local-pref-conflict.ts";
 import type { BgpAdvertisement } from "../../config/model.ts";
 import { anySelectorMatches } from "../../config/selector.ts";
@@ -97,21 +98,28 @@ function isLocal({ externalTrafficPolicy }: ServiceView): boolean {
   return externalTrafficPolicy === "Local";
 }
 
+/** Each prefix once, however many of the addresses are in it. */
 function routesOf(
   addresses: readonly IpAddress[],
   matching: readonly BgpAdvertisement[],
   { sets }: BgpContext,
 ): readonly PlannedRoute[] {
-  return addresses.flatMap((address) => {
-    const family = familyOf(address);
-    const byLength = new Map<number, BgpAdvertisement[]>();
-    for (const advertisement of matching) {
-      if (!announces(advertisement, family)) continue;
-      const length = advertisement.aggregationLength[family];
-      byLength.set(length, [...(byLength.get(length) ?? []), advertisement]);
+  const routes = new Map<bigint, PlannedRoute>();
+  for (const address of addresses) {
+    for (const [length, by] of byLength(familyOf(address), matching)) {
+      const prefix = prefixOf(address, length);
+      routes.set(prefixKey(prefix), { prefix, by: sets.of(by) });
     }
-    return [...byLength].map(([length, by]) => ({ prefix: prefixOf(address, length), by: sets.of(by) }));
-  });
+  }
+  return [...routes.values()];
+}
+
+function byLength(
+  family: Family,
+  advertisements: readonly BgpAdvertisement[],
+): ReadonlyMap<number, readonly BgpAdvertisement[]> {
+  const announcing = advertisements.filter((advertisement) => announces(advertisement, family));
+  return Map.groupBy(announcing, ({ aggregationLength }) => aggregationLength[family]);
 }
 
 function peersOf(matching: readonly BgpAdvertisement[], { peers }: BgpContext): readonly string[] {

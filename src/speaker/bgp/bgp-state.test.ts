@@ -146,6 +146,13 @@ describe("endpoint-weighted routes", () => {
     });
   });
 
+  test("count them once for each Service, however many of its addresses are in the prefix", () => {
+    const lab = weighted().advertisement("bgp", { weightByEndpoints: true, aggregationLength: 24 });
+    lab.service("web", ["10.0.0.1", "10.0.0.1", "10.0.0.2"], { policy: "Local" });
+    lab.service("db", ["10.0.0.3"], { policy: "Local", on: ["node-1", "node-1"] });
+    expect(lab.settle().told("x")).toEqual({ "10.0.0.0/24": "bandwidth 375000" });
+  });
+
   test("a node whose endpoints all terminate asks for the least", () => {
     const lab = weighted().service("web", ["10.0.0.1"], { policy: "Local", on: ["~node-1", "~node-1"] });
     expect(bandwidth(lab.settle())).toBe("bandwidth 125000");
