@@ -34,7 +34,8 @@ same. Nothing is written; it works while no controller runs.
 
 Then who announces it on layer 2: what the speakers say, whom the speakers' own
 code elects, node by node what keeps it from announcing, and what may have led
-to a difference.
+to a difference. The speakers themselves are asked through the API server: who
+is alive for them, who answers with which MAC, which request was answered last.
 
 Needs permission to list services, namespaces and ipaddresspools.metallb.io.
 The rest is shown if it can be read (docs/inspect.md has a ClusterRole).
@@ -53,8 +54,9 @@ Lists every address that a Service shows, with the node that says that it
 announces it on layer 2 (ServiceL2Status) and the interfaces. Where nobody does,
 it says why: no L2Advertisement, no ready endpoint, no node that may, or a node
 that should by the speakers' own code. Where several do, or where the owner's
-speaker isn't ready, it says that. The MAC is not known to the API server: that
-of the interface the request comes in on. Nothing is written.
+speaker isn't ready, it says that. The speakers themselves are asked through the
+API server: on which interfaces and with which MAC they answer, when they did so
+last, and whether what they do is what they say. Nothing is written.
 
 Needs permission to list services, namespaces, nodes, endpointslices and the
 ipaddresspools, l2advertisements and servicel2statuses of metallb.io
@@ -168,7 +170,10 @@ function cluster(command: Command): Command {
 
 /** What commands that follow the speakers take, too. */
 function speakers(command: Command): Command {
-  return command.option("--ignore-exclude-lb", "the speakers run with --ignore-exclude-lb");
+  return command
+    .option("--ignore-exclude-lb", "the speakers run with --ignore-exclude-lb")
+    .option("--no-live", "don't ask the speakers themselves")
+    .option("--send-token", "show the speakers your kubeconfig's token, not one that is made for this alone");
 }
 
 function files(mandatory: boolean): Option {

@@ -1,9 +1,14 @@
 import { createColors } from "picocolors";
 import { createKubeClient } from "../k8s/client.ts";
+import { createPodReader } from "../k8s/pod-reader.ts";
 import { loadEndpoint } from "../k8s/endpoint.ts";
+import { parseAddress } from "../ip/address.ts";
 import { EnvironmentError } from "../lib/errors.ts";
 import { systemClock } from "../platform/system-clock.ts";
 import type { KubeClient } from "../ports/kube.ts";
+import type { PodReader } from "../ports/pods.ts";
+import type { Layer2View } from "./cluster/layer2-view.ts";
+import { askSpeakers } from "./live/ask-speakers.ts";
 import { readCluster } from "./cluster/read-cluster.ts";
 import { readConfig } from "./cluster/read-config.ts";
 import { readLayer2 } from "./cluster/read-layer2.ts";
@@ -57,13 +62,17 @@ export function runValidate(options: ValidateOptions, terminal: Terminal): Promi
 /** `metallb explain service`. Returns the exit code. */
 export function runExplainService(options: ExplainOptions, terminal: Terminal): Promise<number> {
   return orComplain("explain", terminal, async () => {
-    const { client, namespace, contextNamespace } = await connect(options, terminal);
+    const connection = await connect(options, terminal);
+    const { client, namespace, contextNamespace } = connection;
     const asked = parseServiceName(options.service, options.serviceNamespace, contextNamespace ?? "default");
     if (!asked.ok) throw usage(asked.error);
     const snapshot = await readCluster(client, namespace);
     const found = findService(snapshot.services, asked.value.namespace, asked.value.name);
     if (!found.ok) throw new EnvironmentError("no-service", found.error, { retryable: false });
-    const around = await readSurroundings(client, namespace, found.value);
+    const { layer2, ...others } = await readSurroundings(client, namespace, found.value);
+    const ips = found.value.ingress.map(({ ip }) => ip).filter((ip) => parseAddress(ip) !== undefined);
+    const view = layer2.view && ips.length > 0 ? await withLive(layer2.view, connection, options, ips) : layer2.view;
+    const around = { ...others, layer2: { ...layer2, view } };
     const settings = { ...speakerSettings(options), now: systemClock.wallTime() };
     const explanation = explainService(found.value, snapshot, around, settings);
     print(options, terminal, explanation, (page) => renderExplanation(explanation, page));
@@ -74,11 +83,13 @@ export function runExplainService(options: ExplainOptions, terminal: Terminal): 
 /** `metallb owners`. Returns the exit code. */
 export function runOwners(options: SpeakerOptions, terminal: Terminal): Promise<number> {
   return orComplain("owners", terminal, async () => {
-    const { client, namespace } = await connect(options, terminal);
+    const connection = await connect(options, terminal);
+    const { client, namespace } = connection;
     const snapshot = await readCluster(client, namespace);
     const { view, notes } = await readLayer2(client, namespace);
     if (view?.statuses === undefined) throw new EnvironmentError("unreadable", notes.join("; "), { retryable: false });
-    const report = findOwners(snapshot, view, speakerSettings(options), notes);
+    const asked = await withLive(view, connection, options);
+    const report = findOwners(snapshot, asked, speakerSettings(options), notes);
     print(options, terminal, report, (page) => renderOwners(report, page));
     return OK;
   });
@@ -105,6 +116,17 @@ export function runPlan(options: PlanOptions, terminal: Terminal): Promise<numbe
   });
 }
 
+/** Adds what the speakers themselves say, unless that isn't wanted or none was found. */
+async function withLive(
+  view: Layer2View,
+  { pods, namespace }: Connection,
+  { live = true, sendToken = false }: SpeakerOptions,
+  ips?: readonly string[],
+): Promise<Layer2View> {
+  if (!live || view.speakers === undefined) return view;
+  return { ...view, live: await askSpeakers(pods, namespace, view.speakers, { ips, sendToken }) };
+}
+
 function speakerSettings({ lbClass = "", ignoreExcludeLb = false }: SpeakerOptions): SpeakerSettings {
   return { loadBalancerClass: lbClass, ignoreExcludeLabel: ignoreExcludeLb };
 }
@@ -115,6 +137,7 @@ function usage(message: string): EnvironmentError {
 
 interface Connection {
   readonly client: KubeClient;
+  readonly pods: PodReader;
   /** Where the metallb.io objects are. */
   readonly namespace: string;
   /** That of the kubeconfig's context. */
@@ -123,8 +146,10 @@ interface Connection {
 
 async function connect({ kubeconfig, namespace }: ClusterOptions, { env }: Terminal): Promise<Connection> {
   const endpoint = await loadEndpoint({ kubeconfig, env });
+  const client = createKubeClient(endpoint);
   return {
-    client: createKubeClient(endpoint),
+    client,
+    pods: createPodReader(endpoint, client),
     namespace: namespace || env["METALLB_NAMESPACE"] || USUAL_NAMESPACE,
     contextNamespace: endpoint.namespace,
   };

@@ -27,6 +27,10 @@ export interface ClusterOptions {
 export interface SpeakerOptions extends ClusterOptions {
   /** Whether they ignore the label that excludes nodes; undefined: they don't. */
   readonly ignoreExcludeLb?: boolean | undefined;
+  /** Whether the speakers themselves are asked; undefined: they are. */
+  readonly live?: boolean | undefined;
+  /** Whether they are shown the kubeconfig's own token; undefined: they are not. */
+  readonly sendToken?: boolean | undefined;
 }
 
 export interface ExplainOptions extends SpeakerOptions {

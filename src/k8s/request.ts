@@ -21,6 +21,8 @@ export interface KubeRequest {
   /** Path and query. */
   readonly path: string;
   readonly body?: { readonly type: string; readonly text: string };
+  /** Beside those that every request has. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly pool: Agent;
   /** Until the headers of the answer are there. */
   readonly timeout: Millis;
@@ -31,16 +33,25 @@ export interface KubeRequest {
 
 /** Sends a request and waits for the headers of a successful answer. Error answers are read and become KubeErrors. */
 export async function open(endpoint: KubeEndpoint, request: KubeRequest): Promise<Result<IncomingMessage, KubeError>> {
-  let message: IncomingMessage;
-  try {
-    message = await send(endpoint, request);
-  } catch (thrown) {
-    return err(errorWithoutAnswer(thrown));
-  }
+  const answer = await openAny(endpoint, request);
+  if (!answer.ok) return answer;
+  const message = answer.value;
   const code = message.statusCode ?? 0;
   if (code >= 200 && code < 300) return ok(message);
   const text = await readText(message, MAX_ERROR_BODY, request.timeout);
   return err(errorFromAnswer(code, text.ok ? text.value : "", message.headers["retry-after"]));
+}
+
+/** The same for answers of any code. */
+export async function openAny(
+  endpoint: KubeEndpoint,
+  request: KubeRequest,
+): Promise<Result<IncomingMessage, KubeError>> {
+  try {
+    return ok(await send(endpoint, request));
+  } catch (thrown) {
+    return err(errorWithoutAnswer(thrown));
+  }
 }
 
 /** The body as text. More than `maxBytes`, an aborted body, or no end within `timeout` is an error. */
@@ -82,6 +93,7 @@ async function send(endpoint: KubeEndpoint, request: KubeRequest): Promise<Incom
       path: prefix + request.path,
       headers: {
         ...headers,
+        ...request.headers,
         Accept: "application/json",
         "User-Agent": USER_AGENT,
         ...(body === undefined

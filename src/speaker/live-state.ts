@@ -4,7 +4,7 @@ import type { DoubtReason } from "../membership/self-doubt.ts";
 import type { ObjectKey } from "../ports/kube.ts";
 import type { RosterMember } from "./protocol.ts";
 
-const STATE_VERSION = "inspect.metallb.io/v1";
+export const STATE_VERSION = "inspect.metallb.io/v1";
 
 /**
  * The state of one speaker at one moment. Fields are added, never renamed; a change that readers would trip over gets
@@ -23,14 +23,14 @@ export interface LiveState {
   readonly continue?: string;
 }
 
-interface LiveMembership {
+export interface LiveMembership {
   readonly standing: LiveStanding;
   /** Who takes part, ours included, by name. */
   readonly members: readonly RosterMember[];
 }
 
 /** Whether others may have taken our place. While it holds back, it answers nothing. */
-type LiveStanding =
+export type LiveStanding =
   | { readonly kind: "sure" }
   | {
       readonly kind: "doubtful";
@@ -39,7 +39,7 @@ type LiveStanding =
       readonly holdsBack: boolean;
     };
 
-interface LiveAddress {
+export interface LiveAddress {
   readonly ip: string;
   /** Services for which it is announced; none when it is about to be given up. At most a hundred. */
   readonly services: readonly ObjectKey[];
@@ -52,7 +52,7 @@ interface LiveAddress {
   readonly duplicates: readonly LiveDuplicate[];
 }
 
-interface LiveInterface {
+export interface LiveInterface {
   readonly name: string;
   readonly mac: string;
   /** None of its subnets has the address; it answers all the same. */
@@ -60,14 +60,14 @@ interface LiveInterface {
 }
 
 /** The last ARP request or neighbour solicitation that was answered. */
-interface LiveAnswer {
+export interface LiveAnswer {
   readonly at: string;
   readonly interface: string;
   /** MAC of whoever asked. */
   readonly to: string;
 }
 
-interface LiveDuplicate {
+export interface LiveDuplicate {
   readonly mac: string;
   readonly interface: string;
   readonly at: string;

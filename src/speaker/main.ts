@@ -5,12 +5,12 @@ import { loadEndpoint } from "../k8s/endpoint.ts";
 import { createEventRecorder } from "../k8s/event-recorder.ts";
 import { createKubeWatcher } from "../k8s/reflector.ts";
 import { EnvironmentError, errorMessage } from "../lib/errors.ts";
-import { STATE_AUDIENCE, STATE_PATH } from "../lib/state-access.ts";
+import { stateDocument } from "./live-state-document.ts";
 import { systemClock } from "../platform/system-clock.ts";
 import { systemRandom } from "../platform/system-random.ts";
 import type { KubeClient } from "../ports/kube.ts";
 import type { Log } from "../ports/log.ts";
-import { serveHealth, serveMetrics, type ServedDocument } from "../telemetry/http.ts";
+import { serveHealth, serveMetrics } from "../telemetry/http.ts";
 import { createLog } from "../telemetry/logger.ts";
 import { createMetrics, type ExposedMetrics } from "../telemetry/metrics.ts";
 import { openCertificateFolder } from "../tls/certificate-folder.ts";
@@ -108,13 +108,7 @@ async function listen(flags: SpeakerFlags, served: Served): Promise<readonly Lis
   if (port !== 0) {
     const ports = { clock: systemClock, log: served.log };
     const folder = metricsCertDir === "" ? undefined : await openCertificateFolder(metricsCertDir, ports);
-    const state: ServedDocument = {
-      path: STATE_PATH,
-      audience: STATE_AUDIENCE,
-      contentType: "application/json",
-      read: (query) => speaker.state(query),
-    };
-    servers.push(await serveMetrics({ port, folder, documents: [state], ...exposed }));
+    servers.push(await serveMetrics({ port, folder, documents: [stateDocument(speaker)], ...exposed }));
   }
   return servers;
 }

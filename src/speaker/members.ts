@@ -2,7 +2,7 @@ import { seconds } from "../lib/duration.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { DoubtReason, Standing } from "../membership/self-doubt.ts";
 import { SpeakerPods, type SpeakerPodsOptions, type SpeakerPodsPorts } from "./speaker-pods.ts";
-import { holdsBack } from "./holding-back.ts";
+import { DOUBTS, holdsBack } from "./holding-back.ts";
 import type { MembershipFacts } from "./live-state.ts";
 import type { ProtocolWorker, WorkerEvent } from "./protocol.ts";
 
@@ -21,14 +21,6 @@ type Doubt =
 
 /** Between two attempts to reach the API server. */
 const WITNESS_INTERVAL = seconds(1);
-
-/** What each reason for doubt means to people. */
-const DOUBTS: Readonly<Record<DoubtReason, string>> = {
-  joining: "has yet to join the other speakers",
-  paused: "did not run for a while",
-  silence: "hears nothing from any other speaker",
-  "declared-dead": "was declared dead by another speaker",
-};
 
 /** Membership as the main thread sees it: tells the worker where to look, and hears from it who is alive. */
 export class Members {

@@ -23,7 +23,7 @@ async function cluster(): Promise<void> {
 test("who announces each address of a cluster, with one list of each kind", async () => {
   await cluster();
   const before = { ...lab.server.requestCounts };
-  const { summary, addresses, leftOver, notes } = await lab.json("owners");
+  const { summary, addresses, leftOver, notes } = await lab.json("owners", "--no-live");
   expect({ summary, leftOver, notes }).toEqual({
     summary: "3 addresses: 2 announced on layer 2, 1 by nobody",
     leftOver: [],

@@ -99,6 +99,24 @@ export class InspectLab {
     await this.#patchStatus(`/api/v1/namespaces/default/services/${name}`, { loadBalancer: { ingress } });
   }
 
+  /** A client with the admin's credentials. */
+  async client(): Promise<KubeClient> {
+    return createKubeClient(await loadEndpoint({ kubeconfig: this.#env.KUBECONFIG, env: {} }));
+  }
+
+  /** Where the Pod of a node's speaker is, and the service account it has. */
+  async placeSpeaker(node: string, port: number): Promise<void> {
+    const account = { metadata: { name: "speaker" } };
+    await this.#api.api.post(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, account);
+    const pods = `/api/v1/namespaces/${NAMESPACE}/pods`;
+    const container = { name: "speaker", image: "metallb", args: [`--port=${port}`] };
+    const labels = { component: "speaker" };
+    const metadata = { name: `speaker-${node}`, namespace: NAMESPACE, labels };
+    const spec = { nodeName: node, serviceAccountName: "speaker", containers: [container] };
+    const status = { podIP: "127.0.0.1", conditions: [{ type: "Ready", status: "True" }] };
+    await this.#postWithStatus(pods, { apiVersion: "v1", kind: "Pod", metadata, spec, status });
+  }
+
   /** Nodes, L2Advertisements, endpoints, speakers' Pods and what the speakers say. */
   async layer2(spec: Layer2Spec): Promise<void> {
     const { nodes, l2advertisements, endpointslices, servicel2statuses, pods } = layer2Objects(spec);

@@ -3,7 +3,9 @@ import { projectL2Status } from "../../src/config/l2-status.ts";
 import { projectNode } from "../../src/config/node.ts";
 import type { Layer2View } from "../../src/inspect/cluster/layer2-view.ts";
 import { projectSpeakerPod } from "../../src/inspect/cluster/speaker-pod.ts";
+import type { AskedSpeaker, UnreadCode } from "../../src/inspect/live/live-view.ts";
 import type { KubeObject } from "../../src/ports/kube.ts";
+import type { LiveAddress } from "../../src/speaker/live-state.ts";
 
 const NAMESPACE = "metallb-system";
 
@@ -20,8 +22,59 @@ export interface Layer2Spec {
   readonly advertisements?: Readonly<Record<string, object>>;
   /** Nodes with ready endpoints of each Service (`namespace/name`); [] is an endpoint that isn't ready. */
   readonly endpoints?: Readonly<Record<string, readonly string[]>>;
+  /** What the speakers of nodes say when they are asked; absent: they were not asked. */
+  readonly live?: Readonly<Record<string, LiveSpec>>;
   /** For each Service, who says that it announces it, and on which interfaces; []: on all. */
   readonly statuses?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+}
+
+/** Why a speaker can't be read, or what it says. Its clock is at NOW. */
+type LiveSpec = UnreadCode | SpeakerSpec;
+
+interface SpeakerSpec {
+  /** Sure unless told otherwise; `none`: it has no membership. */
+  readonly doubt?: "joining" | "paused" | "silence" | "declared-dead" | "none";
+  /** Whether it answers in its doubt. */
+  readonly goesOn?: boolean;
+  /** Nodes that it takes for members. */
+  readonly members?: readonly string[];
+  /** By address. */
+  readonly answers?: Readonly<Record<string, Partial<LiveAddress>>>;
+}
+
+const NOW = Date.UTC(2026, 0, 1);
+
+/** A time before NOW. */
+export function before(seconds: number): string {
+  return new Date(NOW - seconds * 1000).toISOString();
+}
+
+function askedSpeaker(node: string, spec: LiveSpec): AskedSpeaker {
+  const who = { node, pod: `speaker-${node}` };
+  if (typeof spec === "string") return { ...who, unread: { code: spec, explanation: `as ${spec}`, fix: "mend it" } };
+  const { doubt, goesOn = false, members = [], answers = {} } = spec;
+  const standing =
+    doubt === undefined || doubt === "none"
+      ? ({ kind: "sure" } as const)
+      : ({ kind: "doubtful", reason: doubt, since: before(12), holdsBack: !goesOn } as const);
+  const known = members.map((name) => ({ node: name, address: "192.0.2.1", state: "alive" as const }));
+  return {
+    ...who,
+    now: NOW,
+    ...(doubt === "none" ? {} : { membership: { standing, members: known } }),
+    addresses: Object.entries(answers).map(([ip, more]) => ({
+      ip,
+      services: ["default/web"],
+      interfaces: [{ name: "eth0", mac: macOf(node) }],
+      duplicates: [],
+      ...more,
+    })),
+  };
+}
+
+/** Of the node with a letter for its name. */
+export function macOf(node: string): string {
+  return `02:00:00:00:00:0${node}`;
 }
 
 /** The same objects as they would be in a cluster, by the plural of their kind. */
@@ -54,6 +107,9 @@ export function layer2View(spec: Layer2Spec): Layer2View {
     slices: Map.groupBy(objects.endpointslices.map(projectEndpointSlice), ({ service }) => service ?? ""),
     statuses: Map.groupBy(objects.servicel2statuses.map(projectL2Status), ({ service }) => service),
     speakers: pods.length === 0 ? undefined : pods,
+    ...(spec.live === undefined
+      ? {}
+      : { live: Object.entries(spec.live).map(([node, speaker]) => askedSpeaker(node, speaker)) }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { KINDS } from "../../src/config/kinds.ts";
+import type { Result } from "../../src/lib/result.ts";
 import type { KubeObject } from "../../src/ports/kube.ts";
 import type { LiveState } from "../../src/speaker/live-state.ts";
 import type { SpeakerOptions } from "../../src/speaker/run.ts";
@@ -120,9 +121,14 @@ export class LabSpeaker {
 
   /** What `/state` shows for a query; throws when the query is refused. */
   state(query = ""): LiveState {
-    const text = this.#speaker.state(new URLSearchParams(query));
+    const text = this.stateText(new URLSearchParams(query));
     if (!text.ok) throw new Error(text.error);
     return JSON.parse(text.value) as LiveState;
+  }
+
+  /** The same as it is served. */
+  stateText(query: URLSearchParams): Result<string, string> {
+    return this.#speaker.state(query);
   }
 
   /** Addresses that this node answers for. */

@@ -2,6 +2,7 @@ import type { EndpointSliceView } from "../../config/endpoint-slice.ts";
 import type { L2StatusView } from "../../config/l2-status.ts";
 import type { NodeView } from "../../config/node.ts";
 import type { KubeObject, ObjectKey } from "../../ports/kube.ts";
+import type { LiveView } from "../live/live-view.ts";
 import type { SpeakerPod } from "./speaker-pod.ts";
 
 /** What the speakers decide from beside Services and pools, and what they say about it. */
@@ -14,4 +15,6 @@ export interface Layer2View {
   readonly statuses: ReadonlyMap<ObjectKey, readonly L2StatusView[]> | undefined;
   /** Undefined: they could not be read, or none was found. */
   readonly speakers: readonly SpeakerPod[] | undefined;
+  /** What the speakers themselves said; absent: they were not asked. */
+  readonly live?: LiveView;
 }

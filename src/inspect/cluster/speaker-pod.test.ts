@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { projectSpeakerPod } from "./speaker-pod.ts";
 
 const MANIFEST = { component: "speaker" };
@@ -20,9 +20,39 @@ test.each([
 ])("a Pod $name", ({ labels, conditions, going, want }) => {
   const metadata = { name: "p", ...(labels && { labels }), ...(going && { deletionTimestamp: going }) };
   const pod = projectSpeakerPod({ metadata, spec: { nodeName: "a" }, status: { conditions } });
-  expect(pod).toEqual(want === undefined ? undefined : { name: "p", node: "a", ready: want });
+  expect(pod).toEqual(
+    want === undefined
+      ? undefined
+      : { name: "p", node: "a", ready: want, metricsPort: 9120, serviceAccount: "default" },
+  );
 });
 
 test("a Pod without a node is nobody's speaker", () => {
   expect(projectSpeakerPod({ metadata: { name: "p", labels: MANIFEST }, spec: {} })).toBeUndefined();
+});
+
+describe("where it serves its metrics", () => {
+  const speaker = (more: object) => ({ name: "speaker", ...more });
+  const port = (name: string, containerPort: number) => ({ name, containerPort });
+  const frr = { name: "frr-metrics", args: ["--metrics-port=7473"], ports: [port("monitoring", 7473)] };
+  test.each([
+    { name: "a flag", containers: [speaker({ args: ["--log-level=info", "--port=7472"] })], want: 7472 },
+    { name: "a flag in two words", containers: [speaker({ args: ["--port", "7472"] })], want: 7472 },
+    { name: "a flag as Go writes it", containers: [speaker({ command: ["/speaker", "-port=7472"] })], want: 7472 },
+    { name: "none", containers: [speaker({ args: ["--port=0"], ports: [port("monitoring", 7472)] })], want: 0 },
+    {
+      name: "a port's name",
+      containers: [speaker({ ports: [port("memberlist", 7946), port("monitoring", 1)] })],
+      want: 1,
+    },
+    { name: "another name", containers: [speaker({ ports: [port("metricshttps", 2)] })], want: 2 },
+    { name: "neither", containers: [speaker({ args: ["--health-probe-port=1"] })], want: 9120 },
+    { name: "another container's", containers: [frr, speaker({ args: ["--port=3"] })], want: 3 },
+    { name: "nonsense", containers: [speaker({ args: ["--port=x", 7], ports: ["monitoring"] })], want: 9120 },
+    { name: "no containers", containers: undefined, want: 9120 },
+  ])("$name", ({ containers, want }) => {
+    const spec = { nodeName: "a", containers, serviceAccountName: "metallb-speaker" };
+    const pod = projectSpeakerPod({ metadata: { name: "p", labels: MANIFEST }, spec });
+    expect(pod).toMatchObject({ metricsPort: want, serviceAccount: "metallb-speaker" });
+  });
 });

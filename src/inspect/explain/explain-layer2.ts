@@ -1,4 +1,4 @@
-import { formatAddress } from "../../ip/address.ts";
+import { formatAddress, parseAddress } from "../../ip/address.ts";
 import type { ServiceView } from "../../config/service.ts";
 import { keyOfService } from "../../controller/service-key.ts";
 import { ownerOrder } from "../../layer2/election.ts";
@@ -7,12 +7,15 @@ import { decideOn, electOwner, scoreOf } from "../../speaker/announce-plan.ts";
 import type { Announcement } from "../../speaker/protocol.ts";
 import type { Layer2View } from "../cluster/layer2-view.ts";
 import { describeNoAdvertisement, describeSkip } from "../layer2/describe-skip.ts";
-import type { Elections } from "../layer2/elections.ts";
+import type { AliveFrom, Elections } from "../layer2/elections.ts";
 import { ownersOf } from "../layer2/owners-of.ts";
 import { speakersByNode } from "../layer2/speaker-states.ts";
 import type { EventView } from "../cluster/event-view.ts";
 import type { ReportedState } from "../cluster/controller-state.ts";
-import type { ExplainedLayer2, ExplainedNode } from "./layer2-explanation.ts";
+import { arrangeLive, type Live } from "../live/live.ts";
+import { liveProblems } from "../live/live-problems.ts";
+import { speakerReports } from "../live/speaker-reports.ts";
+import type { ExplainedLayer2, ExplainedNode, Layer2Difference } from "./layer2-explanation.ts";
 import { layer2Differences } from "./layer2-differences.ts";
 
 /** What the speakers say beside their statuses. */
@@ -32,16 +35,50 @@ export function explainLayer2(
   const { contest, refusal } = openContest(service, elections);
   const owners = ownersOf(view, keyOfService(service));
   const expectedOwner = contest && electOwner(contest);
+  const live = view.live === undefined ? undefined : arrangeLive(view.live);
+  const { aliveFrom } = elections;
   const explained = {
     ...(refusal === undefined ? {} : { refusal }),
     ...(expectedOwner === undefined ? {} : { expectedOwner }),
-    aliveFrom: view.speakers === undefined ? ("all-nodes" as const) : ("ready-speakers" as const),
+    aliveFrom,
     ...(owners === undefined ? {} : { owners }),
-    nodes: contest === undefined ? [] : explainNodes(contest, expectedOwner, view),
+    ...(live === undefined ? {} : liveParts(service, live)),
+    nodes: contest === undefined ? [] : explainNodes(contest, { owner: expectedOwner, aliveFrom }, view),
     issues: elections.issues,
   };
-  const differences = layer2Differences(explained, { ownerOfAll: elections.ownerOfAll(service), ...words });
+  const differences = [
+    ...layer2Differences(explained, { ownerOfAll: elections.ownerOfAll(service), ...words }),
+    ...(live === undefined ? [] : liveDifferences(service, owners, live)),
+  ];
   return { summary: summarizeLayer2(explained), ...explained, differences };
+}
+
+function liveParts({ ingress }: ServiceView, live: Live): Pick<ExplainedLayer2, "answers" | "speakers"> {
+  const answers = ingress.map(({ ip }) => ({ address: ip, by: live.answers.get(canonical(ip)) ?? [] }));
+  return { answers, speakers: speakerReports(live.view) };
+}
+
+/** The same that `owners` says of each address, once if it is the same for all. */
+function liveDifferences(
+  { ingress }: ServiceView,
+  owners: ExplainedLayer2["owners"],
+  live: Live,
+): readonly Layer2Difference[] {
+  const nodes = owners?.map(({ node }) => node);
+  const several = ingress.length > 1;
+  return ingress.flatMap(({ ip }) =>
+    liveProblems(canonical(ip), nodes, live).map(({ code, explanation }) => ({
+      code,
+      explanation: several ? `${ip}: ${explanation}` : explanation,
+      causes: [],
+    })),
+  );
+}
+
+/** As speakers write it; what is no address is nobody's. */
+function canonical(ip: string): string {
+  const address = parseAddress(ip);
+  return address === undefined ? ip : formatAddress(address);
 }
 
 type Opened =
@@ -58,9 +95,15 @@ function openContest(service: ServiceView, elections: Elections): Opened {
   return { refusal: { code: "noMatchingAdvertisement", ...reason } };
 }
 
-function explainNodes(contest: Contest, owner: string | undefined, view: Layer2View): readonly ExplainedNode[] {
+/** The outcome of a contest, and who took part. */
+interface Outcome {
+  readonly owner: string | undefined;
+  readonly aliveFrom: AliveFrom;
+}
+
+function explainNodes(contest: Contest, outcome: Outcome, view: Layer2View): readonly ExplainedNode[] {
   const speakers = speakersByNode(view.speakers);
-  const nodes = view.nodes.map(({ name }) => explainNode(name, contest, owner, speakers(name)));
+  const nodes = view.nodes.map(({ name }) => explainNode(name, contest, outcome, speakers(name)));
   const able = nodes.filter(({ interfaces }) => interfaces !== undefined);
   const order = ownerOrder(
     able.map(({ node }) => node),
@@ -75,7 +118,7 @@ function explainNodes(contest: Contest, owner: string | undefined, view: Layer2V
 function explainNode(
   node: string,
   contest: Contest,
-  owner: string | undefined,
+  { owner, aliveFrom }: Outcome,
   speaker: ExplainedNode["speaker"],
 ): ExplainedNode {
   const decision = decideOn(node, contest, () => owner);
@@ -88,7 +131,12 @@ function explainNode(
   if (decision.announce)
     return { ...about, code: "owner", explanation: "should announce it", fix: "", interfaces: decision.interfaces };
   const { reason } = decision;
-  return { ...about, code: reason, ...describeSkip(reason), ...(reason === "notOwner" ? couldUse(node, contest) : {}) };
+  return {
+    ...about,
+    code: reason,
+    ...describeSkip(reason, aliveFrom),
+    ...(reason === "notOwner" ? couldUse(node, contest) : {}),
+  };
 }
 
 /** Where a node would announce if it were the owner. */

@@ -38,10 +38,15 @@ function missingOwner(
     causes.push(
       `speakers without membership take every node for alive, and leave it to ${ownerOfAll}, which has none ready`,
     );
+  if (aliveFrom === "members") return { explanation: saysNot(expected), causes };
   causes.push(
     `who is alive is not in the API: the others may take ${expected} for dead; its speaker's log and readiness tell`,
   );
-  return { explanation: `${expected} should announce it and doesn't say that it does`, causes };
+  return { explanation: saysNot(expected), causes };
+}
+
+function saysNot(expected: string): string {
+  return `${expected} should announce it and doesn't say that it does`;
 }
 
 /** What the speaker's ConfigurationState gives away. */

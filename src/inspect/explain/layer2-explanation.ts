@@ -1,4 +1,8 @@
 import type { ConfigIssue } from "../../config/issues.ts";
+import type { AliveFrom } from "../layer2/elections.ts";
+import type { AddressAnswers } from "../live/address-answers.ts";
+import type { LiveProblemCode } from "../live/live-problems.ts";
+import type { SpeakerReport } from "../live/speaker-reports.ts";
 import type { SkipReason } from "../../speaker/announce-plan.ts";
 import type { Announcement } from "../../speaker/protocol.ts";
 import type { Reason } from "./service-explanation.ts";
@@ -11,10 +15,13 @@ export interface ExplainedLayer2 {
   readonly refusal?: Reason & { readonly code: SkipReason };
   /** Who should announce it if those speakers are alive that are taken to be. Absent: nobody. */
   readonly expectedOwner?: string;
-  /** `ready-speakers`: nodes whose speaker Pod is ready are taken to be alive; `all-nodes`: Pods could not be told. */
-  readonly aliveFrom: "ready-speakers" | "all-nodes";
+  readonly aliveFrom: AliveFrom;
   /** Who says that it announces it (ServiceL2Status). Absent: this could not be read. */
   readonly owners?: readonly ExplainedOwner[];
+  /** What the speakers themselves say of each address. Absent: they were not asked. */
+  readonly answers?: readonly { readonly address: string; readonly by: readonly AddressAnswers[] }[];
+  /** The speakers, and whether they could be asked. Absent: they were not asked. */
+  readonly speakers?: readonly SpeakerReport[];
   /** All nodes: the expected owner, then whoever follows when it fails, then those who can't. Empty with `refusal`. */
   readonly nodes: readonly ExplainedNode[];
   /** Where who announces is not who should. */
@@ -44,6 +51,8 @@ export interface ExplainedNode extends Reason {
 }
 
 export interface Layer2Difference {
+  /** Where what the speakers do is not what they should. */
+  readonly code?: LiveProblemCode;
   readonly explanation: string;
   /** What may have led to it, likeliest first. */
   readonly causes: readonly string[];

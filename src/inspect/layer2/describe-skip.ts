@@ -1,5 +1,6 @@
 import { EXCLUDE_LABEL } from "../../config/node.ts";
 import type { SkipReason } from "../../speaker/announce-plan.ts";
+import type { AliveFrom } from "./elections.ts";
 import type { Reason } from "../explain/service-explanation.ts";
 
 /** What each of the speaker's reasons means, of a Service or of a node, and what to do about it. */
@@ -48,8 +49,14 @@ const MEANINGS: Readonly<Record<SkipReason, Reason>> = {
   nodeNotAlive: { explanation: "no speaker Pod on it is ready", fix: "see why, with kubectl describe" },
 };
 
-export function describeSkip(code: SkipReason): Reason {
-  return MEANINGS[code];
+/** Where it is known whom speakers take for members, that is why a node isn't alive. */
+const NO_MEMBER: Reason = {
+  explanation: "the speakers don't take it for a member",
+  fix: "see whether its speaker runs, and whether the others reach it on the port of membership",
+};
+
+export function describeSkip(code: SkipReason, aliveFrom?: AliveFrom): Reason {
+  return code === "nodeNotAlive" && aliveFrom === "members" ? NO_MEMBER : MEANINGS[code];
 }
 
 /** Why none of a pool's L2Advertisements is for a Service. `existing` are their names. */

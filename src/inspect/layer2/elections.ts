@@ -7,6 +7,7 @@ import type { Contest, ElectionContext, SkipReason } from "../../speaker/announc
 import { contestFor, electOwner } from "../../speaker/announce-plan.ts";
 import { electionContext, endpointsIn } from "../../speaker/election-context.ts";
 import type { Layer2View } from "../cluster/layer2-view.ts";
+import { aliveNodes } from "../live/live-view.ts";
 import type { ClusterSnapshot } from "../cluster/snapshot.ts";
 
 /** How the speakers run. */
@@ -18,12 +19,31 @@ export interface SpeakerSettings {
 }
 
 /**
- * The speakers' elections, by their own code over what was read. Who of them is alive is not in the API: those are taken
- * to be whose Pods are ready.
+ * Who was taken to be alive: whom speakers take for `members`; every node, since speakers run with `no-membership`; nodes
+ * whose speakers' Pods are ready (`ready-speakers`); or `all-nodes`, when there is no telling.
+ */
+export type AliveFrom = "members" | "no-membership" | "ready-speakers" | "all-nodes";
+
+function aliveIn({ live, speakers }: Layer2View): {
+  readonly alive: ReadonlySet<string> | undefined;
+  readonly aliveFrom: AliveFrom;
+} {
+  const members = live && aliveNodes(live);
+  if (members === "all") return { alive: undefined, aliveFrom: "no-membership" };
+  if (members !== undefined) return { alive: members, aliveFrom: "members" };
+  if (speakers === undefined) return { alive: undefined, aliveFrom: "all-nodes" };
+  const ready = speakers.filter((speaker) => speaker.ready).map(({ node }) => node);
+  return { alive: new Set(ready), aliveFrom: "ready-speakers" };
+}
+
+/**
+ * The speakers' elections, by their own code over what was read. Who of them is alive is not in the API: those are whom
+ * speakers take for members, if they were asked, else those are taken to be whose Pods are ready.
  */
 export class Elections {
   /** Of pools and L2Advertisements. With any, speakers go on with what was valid before. */
   readonly issues: readonly ConfigIssue[];
+  readonly aliveFrom: AliveFrom;
   readonly #context: ElectionContext;
   /** As if every node's speaker were alive. */
   readonly #unlimited: ElectionContext;
@@ -32,10 +52,10 @@ export class Elections {
   constructor(snapshot: ClusterSnapshot, view: Layer2View, settings: SpeakerSettings) {
     const { pools, issues } = parsePools(snapshot.pools, []);
     const { advertisements, issues: more } = parseL2Advertisements(view.advertisements, snapshot.pools);
-    const ready = view.speakers?.filter((speaker) => speaker.ready).map(({ node }) => node);
-    const alive = ready === undefined ? undefined : new Set(ready);
+    const { alive, aliveFrom } = aliveIn(view);
     const context = (nodes: typeof alive) =>
       electionContext({ pools, advertisements }, view.nodes, { ...settings, alive: nodes });
+    this.aliveFrom = aliveFrom;
     this.issues = [...issues, ...more];
     this.#context = context(alive);
     this.#unlimited = alive === undefined ? this.#context : context(undefined);

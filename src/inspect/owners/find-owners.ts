@@ -10,6 +10,9 @@ import { describeNoAdvertisement, describeSkip } from "../layer2/describe-skip.t
 import { Elections, type SpeakerSettings } from "../layer2/elections.ts";
 import { ownersOf } from "../layer2/owners-of.ts";
 import { speakersByNode } from "../layer2/speaker-states.ts";
+import { arrangeLive, type Live } from "../live/live.ts";
+import { liveProblems } from "../live/live-problems.ts";
+import { speakerReports } from "../live/speaker-reports.ts";
 import { counted } from "../render/words.ts";
 import type { AddressOwner, OwnedAddress, OwnerProblem, OwnersReport } from "./owners-report.ts";
 
@@ -23,24 +26,38 @@ export function findOwners(
   const elections = new Elections(snapshot, view, settings);
   const holders = holdersOf(snapshot.services, settings.loadBalancerClass);
   const stateOf = speakersByNode(view.speakers);
+  const live = view.live === undefined ? undefined : arrangeLive(view.live);
   const addresses = [...holders].sort(byAddress).map(([address, services]): OwnedAddress => {
     const owners = ownersOfAll(services, view);
+    const ip = formatAddress(address);
     const unready = owners.filter(({ node }) => ["none", "not-ready"].includes(stateOf(node)));
     return {
-      address: formatAddress(address),
+      address: ip,
       family: familyOf(address),
       pool: elections.poolOf({ addresses: [address] }),
       services: services.map(keyOfService),
       owners,
+      ...(live === undefined ? {} : { answers: live.answers.get(ip) ?? [] }),
       problems: [
         ...(owners.length === 0 ? whyNobody(services, elections) : []),
         ...(owners.length > 1 ? [severalOwners(services, owners)] : []),
         ...unready.map(({ node }) => ownerNotReady(services, node)),
+        ...(live === undefined ? [] : problemsSeen(ip, { services, owners }, live)),
       ],
     };
   });
   const leftOver = leftOverIn(view, new Set(addresses.flatMap(({ services }) => services)));
-  return { summary: summarizeOwners(addresses), addresses, leftOver, issues: elections.issues, notes };
+  const speakers = view.live === undefined ? {} : { speakers: speakerReports(view.live) };
+  return { summary: summarizeOwners(addresses), addresses, leftOver, ...speakers, issues: elections.issues, notes };
+}
+
+function problemsSeen(
+  ip: string,
+  { services, owners }: { readonly services: readonly ServiceView[]; readonly owners: readonly AddressOwner[] },
+  live: Live,
+): readonly OwnerProblem[] {
+  const nodes = owners.map(({ node }) => node);
+  return liveProblems(ip, nodes, live).map((problem) => ({ ...problem, services: services.map(keyOfService) }));
 }
 
 type Holders = ReadonlyMap<IpAddress, readonly ServiceView[]>;

@@ -15,3 +15,15 @@ export function printable(text: string): string {
 export function where(interfaces: "all" | readonly string[]): string {
   return interfaces === "all" ? "all interfaces" : interfaces.join(", ");
 }
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+
+/** `0.4 s ago`, `12 s ago`, `3 min ago`, `5 h ago`, `2 d ago`. */
+export function formatAgo(secondsAgo: number): string {
+  if (secondsAgo < 10) return `${secondsAgo.toFixed(1)} s ago`;
+  if (secondsAgo < 2 * MINUTE) return `${Math.round(secondsAgo)} s ago`;
+  if (secondsAgo < 2 * HOUR) return `${Math.round(secondsAgo / MINUTE)} min ago`;
+  return secondsAgo < 2 * DAY ? `${Math.round(secondsAgo / HOUR)} h ago` : `${Math.round(secondsAgo / DAY)} d ago`;
+}
