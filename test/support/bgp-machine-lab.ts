@@ -1,7 +1,7 @@
 import type { SessionAction } from "../../src/bgp/session/action.ts";
 import type { SessionConfig } from "../../src/bgp/session/config.ts";
 import { ConnectionMachine } from "../../src/bgp/session/connection-machine.ts";
-import type { Endpoints } from "../../src/bgp/session/connection.ts";
+
 import type { FsmEvent, FsmEventName } from "../../src/bgp/session/fsm-event.ts";
 import { FSM_EVENT_NUMBERS } from "../../src/bgp/session/fsm-event.ts";
 import { makeOpen } from "../../src/bgp/session/make-open.ts";
@@ -10,15 +10,10 @@ import type { SessionState } from "../../src/bgp/session/session-state.ts";
 import { Timers } from "../../src/bgp/session/timers.ts";
 import { BugError } from "../../src/lib/errors.ts";
 import { type Millis, millis } from "../../src/lib/duration.ts";
-import { PLACES, sessionConfig } from "./bgp-session-config.ts";
+import { ENDPOINTS, sessionConfig } from "./bgp-session-config.ts";
 
 /** Where a machine can be brought to; `delayed`: TCP stands, and the peer's OPEN is waited for. */
 export type Setup = SessionState | "Connect, delayed" | "Active, delayed";
-
-const ENDPOINTS: Endpoints = {
-  local: { address: PLACES.IPv4.us, port: 40_000 },
-  remote: { address: PLACES.IPv4.peer, port: 179 },
-};
 
 const FROM_US = { connection: "out-9", endpoints: ENDPOINTS } as const;
 const FROM_PEER = { connection: "in-9", endpoints: ENDPOINTS } as const;

@@ -1,4 +1,5 @@
 import { type SessionConfig, SESSION_DEFAULTS } from "../../src/bgp/session/config.ts";
+import type { Endpoints } from "../../src/bgp/session/connection.ts";
 import { parseAddress } from "../../src/ip/address.ts";
 
 /** Two speakers that know each other, over either family. */
@@ -6,6 +7,12 @@ export const PLACES = {
   IPv4: { us: parseAddress("192.0.2.1")!, peer: parseAddress("192.0.2.2")! },
   IPv6: { us: parseAddress("2001:db8::1")!, peer: parseAddress("2001:db8::2")! },
 } as const;
+
+/** Both ends of a connection that we have begun. */
+export const ENDPOINTS: Endpoints = {
+  local: { address: PLACES.IPv4.us, port: 40_000 },
+  remote: { address: PLACES.IPv4.peer, port: 179 },
+};
 
 /** AS 64512, router ID 192.0.2.1; the peer is in AS 64513. */
 export function sessionConfig(changes: Partial<SessionConfig> = {}): SessionConfig {

@@ -1,6 +1,6 @@
 import type { SessionAction } from "../../src/bgp/session/action.ts";
 import type { SessionConfig } from "../../src/bgp/session/config.ts";
-import type { ConnectionId, Endpoints } from "../../src/bgp/session/connection.ts";
+import type { ConnectionId } from "../../src/bgp/session/connection.ts";
 import type { DampingSettings } from "../../src/bgp/session/damping.ts";
 import type { SessionEvent } from "../../src/bgp/session/event.ts";
 import { makeOpen } from "../../src/bgp/session/make-open.ts";
@@ -10,7 +10,7 @@ import type { Message, Notification, Open } from "../../src/bgp/message.ts";
 import { BugError } from "../../src/lib/errors.ts";
 import { millis, seconds } from "../../src/lib/duration.ts";
 import { describeAction } from "./bgp-machine-lab.ts";
-import { PLACES, sessionConfig } from "./bgp-session-config.ts";
+import { ENDPOINTS, sessionConfig } from "./bgp-session-config.ts";
 
 /** What the peer of `sessionConfig()` says: AS 64513, router ID 192.0.2.2, all that we offer, too. */
 export function peerOpen(changes: Partial<Open> = {}): Open {
@@ -24,13 +24,13 @@ export class SessionLab {
   readonly actions: SessionAction[] = [];
   /** Attempts and connections that the session has, or may think to have, and what it last heard there. */
   readonly connections = new Map<ConnectionId, "attempt" | "stands" | "opened">();
-  readonly #endpoints: Endpoints;
+
+  /** What was asked for that can't be done. */
+  readonly oddities: string[] = [];
   readonly #timers = new Map<TimerName, number>();
   now = 0;
 
   constructor(changes: Partial<SessionConfig> = {}, damping?: DampingSettings) {
-    const { us, peer } = PLACES.IPv4;
-    this.#endpoints = { local: { address: us, port: 40_000 }, remote: { address: peer, port: 179 } };
     const options = { config: sessionConfig(changes), random: { next: () => 0 } };
     this.session = new BgpSession(damping === undefined ? options : { ...options, damping }, millis(0));
   }
@@ -56,11 +56,11 @@ export class SessionLab {
   }
 
   connected(connection: ConnectionId = "out-1"): SessionEvent {
-    return { on: "connected", connection, ...this.#endpoints };
+    return { on: "connected", connection, ...ENDPOINTS };
   }
 
   accepted(connection: ConnectionId): SessionEvent {
-    const { local, remote } = this.#endpoints;
+    const { local, remote } = ENDPOINTS;
     return { on: "accepted", connection, local: remote, remote: local };
   }
 
@@ -110,12 +110,18 @@ export class SessionLab {
     const actions = this.session.handle(event, millis(this.now));
     for (const action of actions) {
       this.actions.push(action);
+      if (action.do === "send" && !this.#stands(action.connection)) this.oddities.push(`sends on ${action.connection}`);
       if (action.do === "set-timer") this.#timers.set(action.name, this.now + action.after);
       if (action.do === "cancel-timer") this.#timers.delete(action.name);
       if (action.do === "connect") this.connections.set(action.connection, "attempt");
       if (action.do === "close") this.connections.delete(action.connection);
     }
     return actions;
+  }
+
+  #stands(connection: ConnectionId): boolean {
+    const is = this.connections.get(connection);
+    return is !== undefined && is !== "attempt";
   }
 
   #heard(event: SessionEvent): void {

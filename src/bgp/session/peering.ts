@@ -122,12 +122,11 @@ export class Peering {
     this.#restart(this.#main, now);
   }
 
-  /** The connection that the peer's machine asked for stands. False: nobody asked, or not any more. */
-  connected(connection: ConnectionId, endpoints: Endpoints, now: Millis): boolean {
+  /** A connection that we have begun stands. */
+  connected(connection: ConnectionId, endpoints: Endpoints, now: Millis): void {
     const main = this.#main;
-    if (main?.connection !== connection || main.endpoints !== undefined) return false;
+    if (main?.connection !== connection || main.endpoints !== undefined) return;
     this.step(main, { name: "Tcp_CR_Acked", connection, endpoints }, now);
-    return true;
   }
 
   /** The peer has connected to us. */

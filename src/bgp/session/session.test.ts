@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { sessionConfig } from "../../../test/support/bgp-session-config.ts";
 import { peerOpen, SessionLab, SHORT_DAMPING } from "../../../test/support/bgp-session-lab.ts";
@@ -7,7 +6,6 @@ import { millis, seconds } from "../../lib/duration.ts";
 import type { Message, Notification, Update } from "../message.ts";
 import { CEASE, NOTIFICATION, shutdownData } from "../notification.ts";
 import type { ConnectionId } from "./connection.ts";
-import type { SessionEvent } from "./event.ts";
 
 const KEEPALIVE = { type: "keepalive" } as const;
 const UPDATE: Update = { type: "update", withdrawn: [], announced: [] };
@@ -323,75 +321,6 @@ test("a snapshot tells the last transitions, with reasons", () => {
     connectRetryCounter: 1,
   });
   expect(snapshot).toMatchObject({ received: { open: 1, keepalive: 1 }, sent: { open: 1, keepalive: 1 } });
-});
-
-describe("whatever happens", () => {
-  const connection = fc.constantFrom<ConnectionId>("out-1", "out-2", "in-1", "in-2", "in-3");
-  const endpoints = (({ local, remote }) => ({ local, remote }))(
-    new SessionLab().connected() as Extract<SessionEvent, { on: "connected" }>,
-  );
-  const message = fc.oneof(
-    fc.constantFrom<Message>(
-      KEEPALIVE,
-      UPDATE,
-      peerOpen(),
-      peerOpen({ asn: 1, capabilities: [] }),
-      peerOpen({ routerId: 1 }),
-    ),
-    fc.record({
-      type: fc.constant("notification" as const),
-      code: fc.nat(9),
-      subcode: fc.nat(12),
-      data: fc.uint8Array(),
-    }),
-    fc.record({ type: fc.constant("route-refresh" as const), afi: fc.nat(3), safi: fc.nat(2), subtype: fc.nat(3) }),
-  );
-  const event = fc.oneof(
-    fc.constantFrom<SessionEvent>(
-      { on: "start" },
-      { on: "stop", why: "deconfigured" },
-      { on: "reset", why: "bfd-down" },
-    ),
-    connection.map((one): SessionEvent => ({ on: "connected", connection: one, ...endpoints })),
-    connection.map((one): SessionEvent => ({ on: "accepted", connection: one, ...endpoints })),
-    connection.map((one): SessionEvent => ({ on: "closed", connection: one })),
-    connection.map((one): SessionEvent => ({ on: "connect-failed", connection: one, reason: "no" })),
-    connection.map((one): SessionEvent => ({ on: "blocked", connection: one })),
-    fc
-      .tuple(connection, message)
-      .map(([one, said]): SessionEvent => ({ on: "received", connection: one, message: said })),
-    fc.tuple(connection, fc.nat(8)).map(([one, code]): SessionEvent => ({
-      on: "garbled",
-      connection: one,
-      error: { code, subcode: 0, data: new Uint8Array(), message: "bad" },
-    })),
-    fc.constant("time" as const),
-  );
-  const progress = { weight: 2, arbitrary: fc.constant("progress" as const) };
-  const history = fc.array(fc.oneof({ weight: 1, arbitrary: event }, progress), { maxLength: 80 });
-
-  test.each([millis(0), millis(3000)])(
-    "nothing throws, and a stop leaves nothing behind (DelayOpenTime %d)",
-    (delayOpenTime) => {
-      let established = 0;
-      const run = (events: readonly (SessionEvent | "time" | "progress")[], pauses: readonly number[]): void => {
-        const lab = new SessionLab({ delayOpenTime });
-        lab.do({ on: "start" });
-        for (const [i, one] of events.entries()) {
-          if (one === "time") lab.pass(pauses[i % pauses.length]!);
-          else if (one === "progress") lab.progress();
-          else lab.do(one);
-          if (lab.session.state === "Established") established++;
-        }
-        lab.do({ on: "stop", why: "deconfigured" });
-        const left = [lab.session.state, lab.timers, lab.session.timers, [...lab.connections.keys()]];
-        expect(left).toEqual(["Idle", [], [], []]);
-      };
-      const pauses = fc.array(fc.nat(20_000), { minLength: 1 });
-      fc.assert(fc.property(history, pauses, run), { numRuns: 1500 });
-      expect(established).toBeGreaterThan(1000);
-    },
-  );
 });
 
 test("the configuration of a session has no place for a password", () => {

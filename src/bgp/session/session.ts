@@ -152,7 +152,8 @@ export class BgpSession {
 
   #stands({ on, connection, local, remote }: StandingEvent): void {
     if (on === "accepted") return this.#peering.accepted(connection, { local, remote }, this.#now);
-    if (!this.#peering.connected(connection, { local, remote }, this.#now)) this.#emit({ do: "close", connection });
+    if (this.#peering.find(connection) === undefined) this.#emit({ do: "close", connection });
+    else this.#peering.connected(connection, { local, remote }, this.#now);
   }
 
   #takeOf(machine: ConnectionMachine, event: Exclude<ConnectionEvent, StandingEvent>): void {
