@@ -6,6 +6,7 @@ import { benchArp } from "./arp.ts";
 import { benchBgpPlan } from "./bgp-plan.ts";
 import { benchBgpRib } from "./bgp-rib.ts";
 import { benchBgpWire } from "./bgp-wire.ts";
+import { benchLayer2Engine } from "./layer2-engine.ts";
 import { benchMembership } from "./membership.ts";
 
 process.stdout.write(
@@ -14,6 +15,7 @@ process.stdout.write(
       node: process.version,
       cpus: cpus().map((cpu) => cpu.model),
       allocator: benchAllocator(),
+      layer2Engine: benchLayer2Engine(),
       membership: benchMembership(),
       bgpWire: benchBgpWire(),
       bgpRib: benchBgpRib(),
