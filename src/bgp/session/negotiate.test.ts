@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { sessionConfig } from "../../../test/support/bgp-session-config.ts";
 import { peerOpen } from "../../../test/support/bgp-session-lab.ts";
@@ -162,4 +163,31 @@ describe("capabilities count when both sides have them", () => {
     const peers = peerOpen({ capabilities: [...peerOpen().capabilities, capability] });
     expect(agreed({ extendedNextHop }, peers)).toMatchObject({ extendedNextHop: want });
   });
+});
+
+test("both sides come to the same", () => {
+  const families = fc.subarray<Family>(["IPv4", "IPv6"], { minLength: 1 });
+  const side = fc.record({
+    families,
+    extendedNextHop: families,
+    holdTime: fc.constantFrom(0, 3, 90, 65_535).map((time) => seconds(time)),
+    localAsn: fc.constantFrom(1, 64_512, 65_535, 65_536, 4_294_967_294),
+    routerId: fc.nat().map((id) => id + 1),
+    left: fc.uniqueArray(fc.constantFrom(2, 5, 6, 70)),
+  });
+  fc.assert(
+    fc.property(side, side, (one, other) => {
+      const results = [[one, other] as const, [other, one] as const].map(([mine, theirs]) => {
+        const config = sessionConfig({ ...mine, remoteAs: { is: "number", asn: theirs.localAsn } });
+        const open = makeOpen(config, new Set(mine.left));
+        const verdict = negotiate(config, open, makeOpen(sessionConfig(theirs), new Set(theirs.left)));
+        if (!verdict.ok) return verdict.error.subcode;
+        const { routeRefresh, enhancedRefresh, extendedMessages, fourOctetAs, internal, holdTime } = verdict.value;
+        const sets = [verdict.value.families.toSorted(), verdict.value.extendedNextHop.toSorted()];
+        return { routeRefresh, enhancedRefresh, extendedMessages, fourOctetAs, internal, holdTime, sets };
+      });
+      expect(results[0]).toEqual(results[1]);
+    }),
+    { numRuns: 500 },
+  );
 });
