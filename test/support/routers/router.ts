@@ -1,0 +1,99 @@
+import type { Family } from "../../../src/ip/family.ts";
+
+/** A session as the router is to have it. */
+export interface PeerPlan {
+  /** Where the speaker is; also the key of the session. */
+  readonly address: string;
+  /** The router's own end. */
+  readonly local: string;
+  /** Of the speaker. */
+  readonly asn: number;
+  /** What the router calls itself towards this peer; absent: its own. */
+  readonly localAsn?: number;
+  /** Dials the speaker at this port; absent: waits to be dialled. */
+  readonly dials?: number;
+  readonly password?: string;
+  /** Only from the same link (RFC 5082). */
+  readonly gtsm?: boolean;
+  /** Seconds; absent: 9. Keepalives come three times as often. */
+  readonly holdTime?: number;
+}
+
+export interface RouterPlan {
+  readonly namespace: string;
+  readonly asn: number;
+  readonly routerId: string;
+  readonly peers: readonly PeerPlan[];
+}
+
+/** What the router says about a session. */
+export interface SeenSession {
+  readonly established: boolean;
+  /** In the router's own words. */
+  readonly state: string;
+  /** NOTIFICATIONs and resets, in the router's own words. */
+  readonly lastError?: string;
+}
+
+/** A route as the router has received it, in words that all routers share. */
+export interface SeenRoute {
+  readonly prefix: string;
+  readonly nextHop: string;
+  readonly asPath: readonly number[];
+  readonly localPref?: number;
+  readonly med?: number;
+  /** "64512:1", sorted. */
+  readonly communities: readonly string[];
+  /** "64512:1:2", sorted. */
+  readonly largeCommunities: readonly string[];
+  /** "rt:64512:7", "lb:64512:125000" (bytes per second); sorted. */
+  readonly extendedCommunities: readonly string[];
+}
+
+/** A router of another make, running in a namespace. Sessions are named by the speaker's address. */
+export interface Router {
+  readonly product: string;
+  sessions(): Promise<ReadonlyMap<string, SeenSession>>;
+  routes(peer: string, family: Family): Promise<readonly SeenRoute[]>;
+  /** Asks the peer for all of its routes again (RFC 2918). */
+  refresh(peer: string, family: Family): Promise<void>;
+  /** Ends the session with a Cease; it may come up again. */
+  reset(peer: string): Promise<void>;
+  /** Stands still, timers and all, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends without a word, so that peers have to notice. */
+  kill(): Promise<void>;
+  /** Ends in order, and cleans up. */
+  stop(): Promise<void>;
+}
+
+export type StartRouter = (plan: RouterPlan) => Promise<Router>;
+
+export const HOLD_TIME = 9;
+
+/** Lists are compared in one order, whatever the router's. */
+export function sorted(texts: Iterable<string>): string[] {
+  return [...texts].toSorted();
+}
+
+/** A 32-bit community as text. */
+export function communityText(value: number): string {
+  return `${value >>> 16}:${value & 0xffff}`;
+}
+
+/** IEEE 754 single precision, as link bandwidth is encoded. */
+export function floatOfBits(bits: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, bits);
+  return view.getFloat32(0);
+}
+
+/** A route-target or link-bandwidth community of 8 bytes as text; any other as hex. */
+export function extendedText(value: bigint): string {
+  const type = Number(value >> 48n);
+  const [asn, low] = [Number((value >> 32n) & 0xffffn), Number(value & 0xffff_ffffn)];
+  if (type === 0x0002) return `rt:${asn}:${low}`;
+  if (type === 0x4004) return `lb:${asn}:${floatOfBits(low)}`;
+  return value.toString(16).padStart(16, "0");
+}
