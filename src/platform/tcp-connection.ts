@@ -8,6 +8,9 @@ export class SocketConnection implements Connection {
   readonly remote: StreamAddress;
   readonly #socket: Socket;
   #local: StreamAddress | undefined;
+  #handlers: StreamHandlers | undefined;
+  /** Bytes waited when the last write returned. */
+  #isBlocked = false;
 
   constructor(socket: Socket, remote: StreamAddress) {
     this.remote = remote;
@@ -24,17 +27,18 @@ export class SocketConnection implements Connection {
 
   /** `explain` turns an error into what people read. */
   handle(handlers: StreamHandlers, explain: (error: Error) => string = errorMessage): void {
+    this.#handlers = handlers;
     let reason: string | undefined;
     this.#socket.on("connect", () => handlers.onConnect?.());
     this.#socket.on("data", (chunk) => handlers.onData(chunk));
-    this.#socket.on("drain", () => handlers.onDrain?.());
     this.#socket.on("end", () => handlers.onEnd());
     this.#socket.on("error", (error) => (reason = explain(error)));
     this.#socket.on("close", () => handlers.onClose(reason));
   }
 
   write(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
+    this.#socket.write(bytes, () => this.#written());
+    this.#isBlocked = this.buffered > 0;
   }
 
   end(): void {
@@ -42,9 +46,17 @@ export class SocketConnection implements Connection {
   }
 
   destroy(): void {
+    this.#handlers = undefined;
     this.#socket.removeAllListeners();
     this.#socket.on("error", () => {});
     this.#socket.destroy();
+  }
+
+  /** Node.js tells of an empty buffer by itself only when much was in it. */
+  #written(): void {
+    if (!this.#isBlocked || this.buffered > 0 || this.#socket.destroyed) return;
+    this.#isBlocked = false;
+    this.#handlers?.onDrain?.();
   }
 }
 

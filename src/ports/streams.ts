@@ -13,7 +13,7 @@ export interface StreamHandlers {
   onConnect?(): void;
   /** Bytes as they come, valid only during the call. */
   onData(chunk: Uint8Array): void;
-  /** What was written has left for the system's buffer: `buffered` is 0 again. */
+  /** `buffered` is 0 again after it was not when a `write` returned. */
   onDrain?(): void;
   /** The other side sends no more; we still may. */
   onEnd(): void;

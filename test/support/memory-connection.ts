@@ -1,8 +1,5 @@
 import type { Connection, HopLimits, StreamAddress, StreamHandlers } from "../../src/ports/streams.ts";
 
-/** Node.js tells of an empty buffer only when more than this was in it. */
-const DRAIN_MARK = 65_536;
-
 /** One end of a connection in memory. */
 export class MemoryConnection implements Connection {
   readonly remote: StreamAddress;
@@ -17,7 +14,6 @@ export class MemoryConnection implements Connection {
   #waiting: (() => void)[] = [];
   #isReady = false;
   #buffered = 0;
-  #wasFull = false;
   #ended = false;
   #peerEnded = false;
 
@@ -58,11 +54,10 @@ export class MemoryConnection implements Connection {
   write(bytes: Uint8Array): void {
     const copy = new Uint8Array(bytes);
     this.#buffered += copy.length;
-    this.#wasFull ||= this.#buffered > DRAIN_MARK;
     this.#toPeer((peer) => {
       this.#buffered -= copy.length;
       if (this.limits.ttl >= peer.limits.minTtl) peer.handlers?.onData(copy);
-      if (this.#buffered === 0) this.#drained();
+      if (this.#buffered === 0) this.handlers?.onDrain?.();
     });
   }
 
@@ -89,12 +84,6 @@ export class MemoryConnection implements Connection {
   #over(): void {
     this.onOver?.();
     this.onOver = undefined;
-  }
-
-  #drained(): void {
-    if (!this.#wasFull) return;
-    this.#wasFull = false;
-    this.handlers?.onDrain?.();
   }
 
   #hearEnd(): void {

@@ -94,6 +94,6 @@ export function extendedText(value: bigint): string {
   const type = Number(value >> 48n);
   const [asn, low] = [Number((value >> 32n) & 0xffffn), Number(value & 0xffff_ffffn)];
   if (type === 0x0002) return `rt:${asn}:${low}`;
-  if (type === 0x4004) return `lb:${asn}:${floatOfBits(low)}`;
+  if (type === 0x0004 || type === 0x4004) return `lb:${asn}:${floatOfBits(low)}`;
   return value.toString(16).padStart(16, "0");
 }

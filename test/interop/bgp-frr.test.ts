@@ -1,0 +1,8 @@
+import { startFrr } from "../support/routers/frr.ts";
+import { describeRouter } from "../support/routers/router-suite.ts";
+
+describeRouter("FRR", {
+  start: startFrr,
+  needs: ["bin:zebra", "bin:bgpd", "bin:vtysh"],
+  deconfigured: /Peer De-?configured|Cease/i,
+});
