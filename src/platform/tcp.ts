@@ -90,7 +90,9 @@ function connect(remote: StreamAddress, handlers: StreamHandlers, options: Conne
     failure = error;
   }
   const connection = new SocketConnection(socket, remote);
-  connection.handle(handlers, (error) => explained(action, error).message);
+  let stands = false;
+  socket.once("connect", () => (stands = true));
+  connection.handle(handlers, (error) => (stands ? errorMessage(error) : explained(action, error).message));
   if (timeout !== undefined) limitWait(socket, timeout);
   try {
     if (failure !== undefined) throw failure;

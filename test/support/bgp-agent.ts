@@ -17,7 +17,7 @@ import { systemClock } from "../../src/platform/system-clock.ts";
 import { systemRandom } from "../../src/platform/system-random.ts";
 import { tcpStreams } from "../../src/platform/tcp.ts";
 import type { Link } from "../../src/ports/links.ts";
-import type { Log } from "../../src/ports/log.ts";
+import type { Log, LogFields } from "../../src/ports/log.ts";
 import { PeerManager } from "../../src/speaker/bgp/peer-manager.ts";
 import type { SessionPlan } from "../../src/speaker/bgp/session-driver.ts";
 
@@ -72,7 +72,7 @@ export interface AgentSession {
 
 export type AgentEvent =
   | { readonly on: "ready" | "stopped" }
-  | { readonly on: "log"; readonly level: string; readonly message: string }
+  | { readonly on: "log"; readonly peer?: string; readonly level: string; readonly message: string }
   | {
       readonly on: "report";
       readonly sessions: Readonly<Record<string, AgentSession>>;
@@ -120,18 +120,16 @@ function runAgent(): void {
   });
 }
 
-function logTo(emit: (event: AgentEvent) => void): Log {
-  const write = (level: string) => (fields: unknown, message: string) =>
-    emit({ on: "log", level, message: `${message} ${JSON.stringify(fields)}` });
+function logTo(emit: (event: AgentEvent) => void, fields: LogFields = {}): Log {
+  const { peer } = fields as { readonly peer?: string };
+  const write = (level: string) => (_: LogFields, message: string) =>
+    emit({ on: "log", level, message, ...(peer === undefined ? {} : { peer }) });
   return {
     debug: () => {},
     info: write("info"),
     warn: write("warn"),
     error: write("error"),
-    with: (more) =>
-      logTo((event) =>
-        emit(event.on === "log" ? { ...event, message: `${JSON.stringify(more)} ${event.message}` } : event),
-      ),
+    with: (more) => logTo(emit, { ...fields, ...more }),
   };
 }
 

@@ -3,11 +3,16 @@ import { createInterface } from "node:readline";
 import type { AgentCommand, AgentEvent, AgentPeer, AgentRoute, AgentSession } from "./bgp-agent.ts";
 import { NODE, type TestNetwork } from "./netns.ts";
 
+/** How the line of a lost session begins. */
+const LOST = "BGP session lost: ";
+
+type LogEvent = Extract<AgentEvent, { readonly on: "log" }>;
 type Report = Extract<AgentEvent, { readonly on: "report" }>;
 
 /** The real sessions of a node in a namespace, driven from outside. */
 export class BgpSpeaker {
-  readonly log: string[] = [];
+  readonly #log: LogEvent[] = [];
+  readonly #peers = new Map<string, AgentPeer>();
   readonly #write: (command: AgentCommand) => void;
   readonly #signal: (signal: NodeJS.Signals) => void;
   readonly #ended: Promise<number | null>;
@@ -36,8 +41,15 @@ export class BgpSpeaker {
     return speaker;
   }
 
-  setPeers(peers: readonly AgentPeer[]): void {
-    this.#write({ do: "peers", peers });
+  /** Configures peers beside those that there are, or in the place of those with their names. */
+  putPeers(...peers: readonly AgentPeer[]): void {
+    for (const peer of peers) this.#peers.set(peer.name, peer);
+    this.#write({ do: "peers", peers: [...this.#peers.values()] });
+  }
+
+  dropPeer(name: string): void {
+    this.#peers.delete(name);
+    this.#write({ do: "peers", peers: [...this.#peers.values()] });
   }
 
   setRoutes(peer: string, routes: readonly AgentRoute[]): void {
@@ -48,6 +60,12 @@ export class BgpSpeaker {
     const answer = this.#next("report");
     this.#write({ do: "report" });
     return (await answer) as Report;
+  }
+
+  /** Why the peer's sessions were lost so far, in order. */
+  lossesOf(peer: string): string[] {
+    const lines = this.#log.filter((event) => event.peer === peer && event.message.startsWith(LOST));
+    return lines.map(({ message }) => message.slice(LOST.length));
   }
 
   async session(peer: string): Promise<AgentSession | undefined> {
@@ -70,7 +88,7 @@ export class BgpSpeaker {
   }
 
   #onEvent(event: AgentEvent): void {
-    if (event.on === "log") this.log.push(`${event.level} ${event.message}`);
+    if (event.on === "log") this.#log.push(event);
     const index = this.#waiting.findIndex(({ on }) => on === event.on);
     if (index >= 0) this.#waiting.splice(index, 1)[0]!.take(event);
   }

@@ -24,6 +24,8 @@ export async function startBird(plan: RouterPlan): Promise<Router> {
   const birdc = (...words: readonly string[]): Promise<string> => ask("birdc", "-s", socket, ...words);
   await daemon.ready(() => birdc("show", "status"));
   const names = new Map(plan.peers.map(({ address }, i) => [address, protocolName(i)]));
+  const isInternal = (peer: string): boolean =>
+    plan.peers.some(({ address, asn, localAsn = plan.asn }) => address === peer && asn === localAsn);
   const end = async (signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
     await daemon.end(signal);
     folder.remove();
@@ -32,7 +34,10 @@ export async function startBird(plan: RouterPlan): Promise<Router> {
     product: "BIRD",
     sessions: async () => parseSessions(await birdc("show", "protocols", "all")),
     routes: async (peer, family) =>
-      parseRoutes(await birdc("show", "route", "protocol", names.get(peer)!, "table", TABLE[family], "all")),
+      parseRoutes(
+        await birdc("show", "route", "protocol", names.get(peer)!, "table", TABLE[family], "all"),
+        isInternal(peer),
+      ),
     refresh: async (peer) => void (await birdc("reload", "in", names.get(peer)!)),
     reset: async (peer) => void (await birdc("restart", names.get(peer)!)),
     freeze: () => daemon.signal("SIGSTOP"),
@@ -94,7 +99,8 @@ function parseSessions(text: string): ReadonlyMap<string, SeenSession> {
   return sessions;
 }
 
-function parseRoutes(text: string): SeenRoute[] {
+/** LOCAL_PREF of routes from external peers is BIRD's own. */
+function parseRoutes(text: string, internal: boolean): SeenRoute[] {
   const blocks = text.split(/\n(?=[0-9a-f.:]+\/\d+ )/).slice(1);
   return blocks.map((block) => {
     const field = (name: string): string | undefined => new RegExp(`BGP\\.${name}: *(.*)`).exec(block)?.[1]?.trim();
@@ -107,7 +113,7 @@ function parseRoutes(text: string): SeenRoute[] {
       prefix: /^\S+/.exec(block)![0],
       nextHop: field("next_hop")!.split(" ")[0]!,
       asPath: (field("as_path") ?? "").split(" ").filter(Boolean).map(Number),
-      ...(localPref === undefined ? {} : { localPref }),
+      ...(localPref === undefined || !internal ? {} : { localPref }),
       ...(med === undefined ? {} : { med }),
       communities: sorted(tuples(field("community")).map((parts) => parts.join(":"))),
       largeCommunities: sorted(tuples(field("large_community")).map((parts) => parts.join(":"))),

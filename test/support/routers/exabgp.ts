@@ -53,6 +53,7 @@ export async function startExabgp(plan: RouterPlan): Promise<Router> {
   const heard = (): Heard => replay(readFileSync(events, "utf8"));
   return {
     product: "ExaBGP",
+    showsLinkLocal: true,
     sessions: async () => heard().sessions,
     routes: async (peer, family) => [...(heard().routes.get(`${peer} ${FAMILY[family]}`)?.values() ?? [])],
     refresh: (peer, family) => command(`neighbor ${peer} announce route-refresh ${FAMILY[family]}`),
@@ -147,13 +148,13 @@ function replay(text: string): Heard {
   return heard;
 }
 
-/** Extended communities are numbers of 64 bits. */
+/** Extended communities are numbers of 64 bits; what came in a NOTIFICATION may be in a text as it is. */
 function parseEvent(line: string): EventJson {
   const exact = (_: string, value: unknown, context?: { readonly source?: string }): unknown =>
     typeof value === "number" && !Number.isSafeInteger(value) && /^\d+$/.test(context?.source ?? "")
       ? BigInt(context!.source!)
       : value;
-  return JSON.parse(line, exact) as EventJson;
+  return JSON.parse(line.replaceAll(/[\0-\x1f]/g, " "), exact) as EventJson;
 }
 
 function applyUpdate(

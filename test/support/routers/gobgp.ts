@@ -37,9 +37,16 @@ export async function startGobgp(plan: RouterPlan): Promise<Router> {
   return {
     product: "GoBGP",
     sessions: async () => parseSessions(await gobgp("neighbor", "-j"), daemon.output),
-    routes: async (peer, family) => parseRoutes(await gobgp("neighbor", peer, "adj-in", "-a", AFI[family], "-j")),
-    refresh: async (peer, family) => void (await gobgp("neighbor", peer, "softresetin", "-a", AFI[family])),
-    reset: async (peer) => void (await gobgp("neighbor", peer, "reset")),
+    // Without a session there is no table, and asking for it fails.
+    routes: async (peer, family) =>
+      parseRoutes(await gobgp("neighbor", peer, "adj-in", "-a", AFI[family], "-j").catch(() => "")),
+    // It never asks a peer: `softresetin` looks again at what it has kept.
+    refresh: undefined,
+    // After its `reset` it stays idle for half a minute, whatever is configured.
+    reset: async (peer) => {
+      await gobgp("neighbor", peer, "disable");
+      await gobgp("neighbor", peer, "enable");
+    },
     freeze: () => daemon.signal("SIGSTOP"),
     thaw: () => daemon.signal("SIGCONT"),
     kill: () => end("SIGKILL"),

@@ -53,6 +53,11 @@ export class RouterLab {
     this.network.address(speaker, INTERFACE, `${SPEAKER.IPv6}/64`);
   }
 
+  /** That of the speaker's interface. */
+  get #linkLocal(): string {
+    return /inet6 (fe80::\S+)\//.exec(this.network.ip(this.#namespaces[1], "addr", "show", "dev", INTERFACE))![1]!;
+  }
+
   get router(): Router {
     return this.#router!;
   }
@@ -77,7 +82,7 @@ export class RouterLab {
 
   async startSpeaker(): Promise<void> {
     this.#speaker = await BgpSpeaker.start(this.network, this.#namespaces[1]);
-    this.speaker.setPeers(this.agentPeers());
+    this.speaker.putPeers(...this.pairings.map(({ name }) => this.agentPeer(name)));
   }
 
   async close(): Promise<void> {
@@ -95,22 +100,21 @@ export class RouterLab {
     return this.pairings.find((pairing) => pairing.name === name)!;
   }
 
-  /** The speaker's peers, but for those that are named. */
-  agentPeers(...without: readonly string[]): AgentPeer[] {
-    return this.pairings
-      .filter(({ name }) => !without.includes(name))
-      .map(({ name, asn, routerAsn = ROUTER_ASN, dials, key, gtsm, holdTime, families }) => ({
-        name,
-        remote: this.#routerAddressOf(name),
-        source: this.addressOf(name),
-        asn,
-        remoteAsn: routerAsn,
-        passive: dials === "router",
-        ...(key === undefined ? {} : { key }),
-        ...(gtsm === undefined ? {} : { gtsm }),
-        ...(holdTime === undefined ? {} : { holdTime }),
-        ...(families === undefined ? {} : { families }),
-      }));
+  /** The session as the speaker has it. */
+  agentPeer(name: string): AgentPeer {
+    const { asn, routerAsn = ROUTER_ASN, dials, key, gtsm, holdTime, families } = this.pairing(name);
+    return {
+      name,
+      remote: this.#routerAddressOf(name),
+      source: this.addressOf(name),
+      asn,
+      remoteAsn: routerAsn,
+      passive: dials === "router",
+      ...(key === undefined ? {} : { key }),
+      ...(gtsm === undefined ? {} : { gtsm }),
+      ...(holdTime === undefined ? {} : { holdTime }),
+      ...(families === undefined ? {} : { families }),
+    };
   }
 
   /** Nothing passes between the router and this session's address any more, until the returned function is called. */
@@ -135,7 +139,7 @@ export class RouterLab {
 
   /** How a route looks to the router that came over this session as it is meant. */
   expected(name: string, route: AgentRoute): SeenRoute {
-    const { asn, routerAsn = ROUTER_ASN, transport } = this.pairing(name);
+    const { asn, routerAsn = ROUTER_ASN } = this.pairing(name);
     const family = route.prefix.includes(":") ? "IPv6" : "IPv4";
     const internal = asn === routerAsn;
     const { med, prepend = 0, routeTargets = [], linkBandwidth } = route;
@@ -143,7 +147,7 @@ export class RouterLab {
       linkBandwidth === undefined ? [] : [`lb:${Math.min(asn, 0xffff) === asn ? asn : 23_456}:${linkBandwidth}`];
     return {
       prefix: route.prefix,
-      nextHop: family === transport ? this.addressOf(name) : SPEAKER[family],
+      nextHop: this.#nextHop(name, family),
       asPath: internal ? [] : Array.from({ length: 1 + prepend }, () => asn),
       ...(internal ? { localPref: route.localPref ?? 100 } : {}),
       ...(med === undefined ? {} : { med }),
@@ -151,6 +155,11 @@ export class RouterLab {
       largeCommunities: sorted(route.largeCommunities ?? []),
       extendedCommunities: sorted([...routeTargets, ...bandwidth]),
     };
+  }
+
+  #nextHop(name: string, family: Family): string {
+    if (family === "IPv6" && this.router.showsLinkLocal === true) return this.#linkLocal;
+    return family === this.pairing(name).transport ? this.addressOf(name) : SPEAKER[family];
   }
 
   /** What the router has from the session, in the order of prefixes. */
@@ -195,7 +204,9 @@ export class RouterLab {
 
   #address(name: string, host: 0 | 1): string {
     const index = this.pairings.findIndex((pairing) => pairing.name === name) + 1;
-    return this.pairing(name).transport === "IPv4" ? `10.9.${host}.${index}` : `fd09::${host}:${index.toString(16)}`;
+    if (this.pairing(name).transport === "IPv4") return `10.9.${host}.${index}`;
+    // As RFC 5952 wants it: GoBGP compares texts.
+    return `fd09::${host === 0 ? "" : `${host}:`}${index.toString(16)}`;
   }
 
   #peerPlan({ name, asn, routerAsn, dials, key, gtsm, holdTime }: Pairing): PeerPlan {

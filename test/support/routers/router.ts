@@ -53,10 +53,12 @@ export interface SeenRoute {
 /** A router of another make, running in a namespace. Sessions are named by the speaker's address. */
 export interface Router {
   readonly product: string;
+  /** Of two IPv6 next hops (RFC 2545 §3) it shows the link-local one, where others show the global one. */
+  readonly showsLinkLocal?: true;
   sessions(): Promise<ReadonlyMap<string, SeenSession>>;
   routes(peer: string, family: Family): Promise<readonly SeenRoute[]>;
-  /** Asks the peer for all of its routes again (RFC 2918). */
-  refresh(peer: string, family: Family): Promise<void>;
+  /** Asks the peer for all of its routes again (RFC 2918); undefined: it never does. */
+  readonly refresh: ((peer: string, family: Family) => Promise<void>) | undefined;
   /** Ends the session with a Cease; it may come up again. */
   reset(peer: string): Promise<void>;
   /** Stands still, timers and all, until `thaw`. */
