@@ -16,9 +16,9 @@ export interface PeerManagerPorts {
   readonly streams: Streams;
   readonly log: Log;
   /** The interfaces as they are now. */
-  links(): readonly Link[];
+  readonly links: () => readonly Link[];
   /** The state of the peer's session changed, or what the peer was told. */
-  onChange(peer: string): void;
+  readonly onChange: (peer: string) => void;
 }
 
 /** A session and what its peer is told, for reports and metrics. */

@@ -36,12 +36,13 @@ export interface DriverPorts {
   /** Its lines carry the name of the peer. */
   readonly log: Log;
   /** The interfaces as they are now. */
-  links(): readonly Link[];
+  readonly links: () => readonly Link[];
   /** The state changed, or what the peer was told. */
-  onChange(): void;
+  readonly onChange: () => void;
 }
 
 type Established = Extract<SessionAction, { readonly do: "established" }>;
+type ConnectionAction = Extract<SessionAction, { readonly connection: ConnectionId }>;
 type Moved = Extract<SessionAction, { readonly do: "moved" }>;
 
 /**
@@ -145,19 +146,12 @@ export class SessionDriver {
   }
 
   #perform(action: SessionAction): void {
+    if ("connection" in action) return this.#performOn(action);
     switch (action.do) {
-      case "connect":
-        return this.#connect(action.connection);
-      case "send":
-        return this.#connections.get(action.connection)?.send(action.message);
-      case "close":
-        return this.#connections.get(action.connection)?.close();
       case "set-timer":
         return this.#setTimer(action.name, action.after);
       case "cancel-timer":
         return this.#cancelTimer(action.name);
-      case "established":
-        return this.#established(action);
       case "down":
         this.#sender = undefined;
         return this.rib.lose();
@@ -166,6 +160,22 @@ export class SessionDriver {
         return this.routesChanged();
       case "moved":
         return this.#moved(action);
+      default:
+        return assertNever(action);
+    }
+  }
+
+  /** Those of a connection. */
+  #performOn(action: ConnectionAction): void {
+    switch (action.do) {
+      case "connect":
+        return this.#connect(action.connection);
+      case "send":
+        return this.#connections.get(action.connection)?.send(action.message);
+      case "close":
+        return this.#connections.get(action.connection)?.close();
+      case "established":
+        return this.#established(action);
       default:
         return assertNever(action);
     }

@@ -6,6 +6,7 @@ import {
   extendedText,
   HOLD_TIME,
   type PeerPlan,
+  preferences,
   type Router,
   type RouterPlan,
   type SeenRoute,
@@ -154,7 +155,7 @@ function parseEvent(line: string): EventJson {
     typeof value === "number" && !Number.isSafeInteger(value) && /^\d+$/.test(context?.source ?? "")
       ? BigInt(context!.source!)
       : value;
-  return JSON.parse(line.replaceAll(/[\0-\x1f]/g, " "), exact) as EventJson;
+  return JSON.parse(line.replaceAll(/\p{Cc}/gu, " "), exact) as EventJson;
 }
 
 function applyUpdate(
@@ -184,8 +185,7 @@ function routeOf(prefix: string, nextHop: string, attributes: AttributesJson): S
     prefix,
     nextHop,
     asPath: attributes["as-path"] ?? [],
-    ...(localPref === undefined ? {} : { localPref }),
-    ...(med === undefined ? {} : { med }),
+    ...preferences(localPref, med),
     communities: sorted((attributes.community ?? []).map((parts) => parts.join(":"))),
     largeCommunities: sorted((attributes["large-community"] ?? []).map((parts) => parts.join(":"))),
     extendedCommunities: sorted(

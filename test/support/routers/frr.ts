@@ -6,6 +6,7 @@ import { ask, Daemon } from "./process.ts";
 import {
   HOLD_TIME,
   type PeerPlan,
+  preferences,
   type Router,
   type RouterPlan,
   type SeenRoute,
@@ -142,7 +143,8 @@ interface PathJson {
 
 interface PrefixJson {
   readonly prefix: string;
-  readonly paths: readonly PathJson[];
+  /** Absent when it is gone since the list was made. */
+  readonly paths?: readonly PathJson[];
 }
 
 /** The list of routes has no communities: each is asked for. */
@@ -172,8 +174,7 @@ function routeOf(prefix: string, path: PathJson): SeenRoute {
     prefix,
     nextHop: (nexthops.find(({ scope }) => scope !== "link-local") ?? nexthops[0]!).ip,
     asPath: path.aspath.segments.flatMap(({ list }) => list),
-    ...(locPrf === undefined ? {} : { localPref: locPrf }),
-    ...(metric === undefined ? {} : { med: metric }),
+    ...preferences(locPrf, metric),
     communities: sorted((community?.list ?? []).map((name) => WELL_KNOWN[name] ?? name)),
     largeCommunities: sorted(largeCommunity?.list ?? []),
     extendedCommunities: sorted(

@@ -6,6 +6,7 @@ import {
   communityText,
   HOLD_TIME,
   type PeerPlan,
+  preferences,
   type Router,
   type RouterPlan,
   type SeenRoute,
@@ -22,9 +23,8 @@ export async function startGobgp(plan: RouterPlan): Promise<Router> {
   const folder = privateFolder("gobgp");
   const [configuration, socket] = [join(folder.path, "gobgpd.conf"), `unix://${join(folder.path, "api.sock")}`];
   writeFileSync(configuration, bgpConfiguration(plan));
-  const daemon = new Daemon(plan.namespace, "gobgpd", [
-    ...["-f", configuration, "-t", "toml", "--api-hosts", socket, "--pprof-disable"],
-  ]);
+  const options = ["-f", configuration, "-t", "toml", "--api-hosts", socket, "--pprof-disable"];
+  const daemon = new Daemon(plan.namespace, "gobgpd", options);
   const gobgp = (...words: readonly string[]): Promise<string> => ask("gobgp", "--target", socket, ...words);
   await daemon.ready(async () => {
     const known = JSON.parse(await gobgp("neighbor", "-j")) as readonly unknown[];
@@ -159,8 +159,7 @@ function routeOf({ nlri, attrs }: PathJson): SeenRoute {
     prefix: nlri.prefix,
     nextHop: (attribute(14) ?? attribute(3))!.nexthop!,
     asPath: (attribute(2)?.as_paths ?? []).flatMap(({ asns }) => asns ?? []),
-    ...(localPref === undefined ? {} : { localPref }),
-    ...(med === undefined ? {} : { med }),
+    ...preferences(localPref, med),
     communities: sorted((attribute(8)?.communities ?? []).map(communityText)),
     largeCommunities: sorted(large.map(({ ASN, LocalData1, LocalData2 }) => [ASN, LocalData1, LocalData2].join(":"))),
     extendedCommunities: sorted(extended.map(extendedOf)),

@@ -3,14 +3,14 @@ import type { Family } from "../../../src/ip/family.ts";
 import type { AgentPeer, AgentRoute } from "../bgp-agent.ts";
 import { BgpSpeaker } from "../bgp-speaker.ts";
 import { TestNetwork } from "../netns.ts";
-import { type PeerPlan, type Router, type SeenRoute, sorted, type StartRouter } from "./router.ts";
+import { type PeerPlan, preferences, type Router, type SeenRoute, sorted, type StartRouter } from "./router.ts";
 
 const ROUTER_ASN = 64_513;
 const ROUTER_ID = "10.9.0.1";
 /** The addresses of the speaker's interface that the kernel names first, which are no session's. */
 const SPEAKER: Readonly<Record<Family, string>> = { IPv4: "10.9.1.0", IPv6: "fd09::1:0" };
 const INTERFACE = "veth0";
-export const PORT = 179;
+const PORT = 179;
 
 /** One session between the speaker and the router. */
 export interface Pairing {
@@ -140,20 +140,16 @@ export class RouterLab {
   /** How a route looks to the router that came over this session as it is meant. */
   expected(name: string, route: AgentRoute): SeenRoute {
     const { asn, routerAsn = ROUTER_ASN } = this.pairing(name);
-    const family = route.prefix.includes(":") ? "IPv6" : "IPv4";
     const internal = asn === routerAsn;
-    const { med, prepend = 0, routeTargets = [], linkBandwidth } = route;
-    const bandwidth =
-      linkBandwidth === undefined ? [] : [`lb:${Math.min(asn, 0xffff) === asn ? asn : 23_456}:${linkBandwidth}`];
+    const { prefix, localPref = 100, med, prepend = 0, communities = [], largeCommunities = [] } = route;
     return {
-      prefix: route.prefix,
-      nextHop: this.#nextHop(name, family),
+      prefix,
+      nextHop: this.#nextHop(name, prefix.includes(":") ? "IPv6" : "IPv4"),
       asPath: internal ? [] : Array.from({ length: 1 + prepend }, () => asn),
-      ...(internal ? { localPref: route.localPref ?? 100 } : {}),
-      ...(med === undefined ? {} : { med }),
-      communities: sorted(route.communities ?? []),
-      largeCommunities: sorted(route.largeCommunities ?? []),
-      extendedCommunities: sorted([...routeTargets, ...bandwidth]),
+      ...preferences(internal ? localPref : undefined, med),
+      communities: sorted(communities),
+      largeCommunities: sorted(largeCommunities),
+      extendedCommunities: sorted(extendedCommunities(route, asn)),
     };
   }
 
@@ -237,4 +233,10 @@ export async function eventually<T>(within: number, attempt: () => Promise<T>): 
 
 function pause(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
+}
+
+/** A community has room for two bytes of AS number; others are AS_TRANS in it. */
+function extendedCommunities({ routeTargets = [], linkBandwidth }: AgentRoute, asn: number): readonly string[] {
+  if (linkBandwidth === undefined) return routeTargets;
+  return [...routeTargets, `lb:${asn > 0xffff ? 23_456 : asn}:${linkBandwidth}`];
 }

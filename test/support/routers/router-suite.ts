@@ -67,7 +67,7 @@ export function describeRouter(
     afterAll(() => lab.close());
 
     test("all sessions come up", async () => {
-      await lab.established(undefined, PATIENCE);
+      await expect(lab.established(undefined, PATIENCE)).resolves.toBeUndefined();
     });
 
     test.concurrent.each(PAIRINGS)("routes are as they are meant: $name", async ({ name }) => {

@@ -74,6 +74,14 @@ export type StartRouter = (plan: RouterPlan) => Promise<Router>;
 
 export const HOLD_TIME = 9;
 
+/** What a route has of these two; a field that is absent must not be there. */
+export function preferences(
+  localPref: number | undefined,
+  med: number | undefined,
+): Pick<SeenRoute, "localPref" | "med"> {
+  return { ...(localPref === undefined ? {} : { localPref }), ...(med === undefined ? {} : { med }) };
+}
+
 /** Lists are compared in one order, whatever the router's. */
 export function sorted(texts: Iterable<string>): string[] {
   return [...texts].toSorted();
@@ -85,7 +93,7 @@ export function communityText(value: number): string {
 }
 
 /** IEEE 754 single precision, as link bandwidth is encoded. */
-export function floatOfBits(bits: number): number {
+function floatOfBits(bits: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint32(0, bits);
   return view.getFloat32(0);
