@@ -100,6 +100,11 @@ export const SPEAKER_FLAGS: readonly Flag[] = [
   },
   { name: "ml-wan-config", kind: "switch", help: "membership between far places: slower, and more patient" },
   { name: "ml-config-file", kind: "text", help: "JSON file with all settings of membership, if it exists" },
+  {
+    name: "bgp-listen-port",
+    kind: "text",
+    help: "TCP port for BGPPeers that are passive, 179 (METALLB_BGP_LISTEN_PORT); 0: none",
+  },
 ];
 
 /**

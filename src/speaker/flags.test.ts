@@ -47,6 +47,8 @@ describe("issues", () => {
     [{ port: Number.NaN }, ENV, "--port is NaN"],
     [{ port: 9000, healthProbePort: 9000 }, ENV, "use different ports"],
     [{ logLevel: "loud" as "info" }, ENV, '--log-level is "loud"'],
+    [{ bgpListenPort: "65536" }, ENV, '--bgp-listen-port (METALLB_BGP_LISTEN_PORT) is "65536": use 0 to 65535'],
+    [{}, { ...ENV, METALLB_BGP_LISTEN_PORT: "bgp" }, 'is "bgp": use 0 to 65535'],
   ])("%j with %j", (flags, env, issue) => {
     expect(resolve(flags, env).issues).toEqual([expect.stringContaining(issue)]);
   });
@@ -64,5 +66,5 @@ test("flags that change nothing here are explained", () => {
   expect(issues).toEqual([]);
   expect(notes).toHaveLength(Object.keys(SPEAKER_ACCEPTED_FLAGS).length + 1);
   expect(notes).toContain("--host is deprecated and has no effect");
-  expect(notes).toContain("METALLB_BGP_TYPE=frr-k8s is accepted; this version announces on layer 2 only");
+  expect(notes).toContain("METALLB_BGP_TYPE=frr-k8s is accepted; BGP is built in and the same for all types");
 });

@@ -28,6 +28,8 @@ export interface SpeakerFlags extends CommonFlags {
   readonly mlWanConfig: boolean;
   /** JSON file that replaces the whole profile, if it exists. */
   readonly mlConfigFile: string;
+  /** Where passive BGPPeers connect to; "": METALLB_BGP_LISTEN_PORT, else 179; 0: nowhere. */
+  readonly bgpListenPort: string;
 }
 
 export const SPEAKER_DEFAULTS: SpeakerFlags = {
@@ -42,6 +44,7 @@ export const SPEAKER_DEFAULTS: SpeakerFlags = {
   mlSecretKeyPath: "",
   mlWanConfig: false,
   mlConfigFile: "/etc/metallb/memberlist/config.json",
+  bgpListenPort: "",
 };
 
 const NO_DAEMON = "has no effect: there is no routing daemon beside the speaker";
@@ -53,6 +56,9 @@ export const SPEAKER_ACCEPTED_FLAGS: AcceptedFlags = {
   "frrk8s-namespace": { takesValue: true, meaning: NO_DAEMON },
   "frrk8s-secret-passthrough": { takesValue: false, meaning: NO_DAEMON },
 };
+
+/** IANA's port of BGP. */
+const BGP_PORT = "179";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -80,6 +86,7 @@ export function resolveSpeakerFlags(
     mlBindport: or(given.mlBindport, "METALLB_ML_BIND_PORT"),
     mlLabels: or(given.mlLabels, "METALLB_ML_LABELS"),
     mlSecretKeyPath: or(given.mlSecretKeyPath, "METALLB_ML_SECRET_KEY_PATH"),
+    bgpListenPort: or(given.bgpListenPort, "METALLB_BGP_LISTEN_PORT") || BGP_PORT,
   };
   return {
     flags,
@@ -92,10 +99,14 @@ function issuesOf(flags: SpeakerFlags): readonly string[] {
   const issues: string[] = [];
   if (flags.nodeName === "") issues.push("the node's name is missing: give --node-name or set METALLB_NODE_NAME");
   if (flags.namespace === "") issues.push("the namespace is missing: give --namespace or set METALLB_NAMESPACE");
+  const port = flags.bgpListenPort;
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    issues.push(`--bgp-listen-port (METALLB_BGP_LISTEN_PORT) is ${JSON.stringify(port)}: use 0 to 65535`);
+  }
   return [...issues, ...commonFlagIssues(flags)];
 }
 
 function bgpNotes(type: string | undefined): readonly string[] {
   if (type === undefined || type === "") return [];
-  return [`METALLB_BGP_TYPE=${type} is accepted; this version announces on layer 2 only`];
+  return [`METALLB_BGP_TYPE=${type} is accepted; BGP is built in and the same for all types`];
 }

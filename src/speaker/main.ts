@@ -6,9 +6,12 @@ import { createEventRecorder } from "../k8s/event-recorder.ts";
 import { createKubeWatcher } from "../k8s/reflector.ts";
 import { EnvironmentError, errorMessage } from "../lib/errors.ts";
 import { stateDocument } from "./live-state-document.ts";
+import { createLinks } from "../platform/link-monitor.ts";
 import { systemClock } from "../platform/system-clock.ts";
 import { systemRandom } from "../platform/system-random.ts";
+import { tcpStreams } from "../platform/tcp.ts";
 import type { KubeClient } from "../ports/kube.ts";
+import type { Link } from "../ports/links.ts";
 import type { Log } from "../ports/log.ts";
 import { serveHealth, serveMetrics } from "../telemetry/http.ts";
 import { createLog } from "../telemetry/logger.ts";
@@ -19,6 +22,8 @@ import { parseTlsPolicy, type TlsPolicy } from "../tls/policy.ts";
 import { EXCLUDE_NOTHING, parseExcludedInterfaces } from "./excluded-interfaces.ts";
 import { type MembershipConfig, membershipConfig, wantsMembership } from "./membership-config.ts";
 import { resolveSpeakerFlags, type SpeakerFlags } from "./flags.ts";
+import { defaultRouterId } from "./bgp/default-router-id.ts";
+import { NodeSessions } from "./bgp/node-sessions.ts";
 import { Speaker } from "./run.ts";
 import { spawnProtocolWorker } from "./spawn-worker.ts";
 
@@ -59,6 +64,11 @@ async function serve(flags: SpeakerFlags, policy: TlsPolicy, env: Environment, l
   const events = createEventRecorder(client, { ...common, component: "metallb-speaker", host: node });
   const membership = readMembership(flags, log);
   const worker = spawnProtocolWorker({ excludedInterfaces, membership });
+  const links = watchLinks(log);
+  const sessions = new NodeSessions(
+    { listenPort: Number(flags.bgpListenPort), defaultRouterId: defaultRouterId(env["METALLB_HOST"], node) },
+    { ...common, metrics, streams: tcpStreams, links: links.current },
+  );
   const speaker = new Speaker(
     {
       node,
@@ -68,7 +78,7 @@ async function serve(flags: SpeakerFlags, policy: TlsPolicy, env: Environment, l
       ignoreExcludeLabel: flags.ignoreExcludeLb,
       speakerPods: membership === undefined ? undefined : { labels: flags.mlLabels, port: membership.port },
     },
-    { ...common, client, metrics, events, worker, watcher: createKubeWatcher(endpoint, common) },
+    { ...common, client, metrics, events, worker, sessions, watcher: createKubeWatcher(endpoint, common) },
   );
   try {
     const servers = await listen(flags, { speaker, client, metrics, policy, log });
@@ -82,6 +92,7 @@ async function serve(flags: SpeakerFlags, policy: TlsPolicy, env: Environment, l
     log.info({ node }, "speaker stopped");
     return "error" in end ? EXIT.failed : EXIT.ok;
   } finally {
+    links.close();
     await worker.close();
   }
 }
@@ -111,6 +122,25 @@ async function listen(flags: SpeakerFlags, served: Served): Promise<readonly Lis
     servers.push(await serveMetrics({ port, folder, documents: [stateDocument(speaker)], ...exposed }));
   }
   return servers;
+}
+
+interface WatchedLinks {
+  readonly current: () => readonly Link[];
+  readonly close: () => void;
+}
+
+/** Without them BGP goes on, and knows no next hop of another family than the session's. */
+function watchLinks(log: Log): WatchedLinks {
+  let known: readonly Link[] = [];
+  const complain = (error: unknown): void =>
+    log.warn({}, `interfaces can't be watched for BGP: ${errorMessage(error)}`);
+  try {
+    const watch = createLinks().watch((links) => (known = links), complain);
+    return { current: () => known, close: () => watch.close() };
+  } catch (error) {
+    complain(error);
+    return { current: () => known, close: () => {} };
+  }
 }
 
 /** The first SIGTERM or SIGINT; the second ends the process as if nobody listened. */

@@ -34,6 +34,10 @@ const K8S_CLIENT = {
   },
 } as const satisfies MetricTable;
 
+function peerMetric(type: "counter" | "gauge", help: string): MetricSpec & { readonly labels: readonly ["peer"] } {
+  return { type, help, labels: ["peer"] };
+}
+
 function poolGauge(help: string): MetricSpec {
   return { type: "gauge", help, labels: ["pool"] };
 }
@@ -128,6 +132,24 @@ export const METRICS = {
       type: "counter",
       help: "Packets and streams, or parts of them, that were not taken from other members, by the reason",
       labels: ["reason"],
+    },
+    metallb_bgp_session_up: peerMetric("gauge", "1 while the session with the peer is established"),
+    metallb_bgp_announced_prefixes_total: peerMetric("gauge", "Prefixes that the peer was told of"),
+    metallb_bgp_pending_prefixes_total: peerMetric("gauge", "Prefixes that the peer is meant to have"),
+    metallb_bgp_updates_total: peerMetric("counter", "UPDATE messages sent"),
+    metallb_bgp_updates_total_received: peerMetric("counter", "UPDATE messages received"),
+    metallb_bgp_opens_sent: peerMetric("counter", "OPEN messages sent"),
+    metallb_bgp_opens_received: peerMetric("counter", "OPEN messages received"),
+    metallb_bgp_notifications_sent: peerMetric("counter", "NOTIFICATION messages sent"),
+    metallb_bgp_keepalives_sent: peerMetric("counter", "KEEPALIVE messages sent"),
+    metallb_bgp_keepalives_received: peerMetric("counter", "KEEPALIVE messages received"),
+    metallb_bgp_route_refresh_sent: peerMetric("counter", "ROUTE-REFRESH messages sent"),
+    metallb_bgp_total_sent: peerMetric("counter", "BGP messages sent"),
+    metallb_bgp_total_received: peerMetric("counter", "BGP messages received"),
+    metallb_bgp_session_ends_total: {
+      type: "counter",
+      help: "Times that a connection with the peer ended, or could not be had, by the reason (docs/bgp.md)",
+      labels: ["peer", "reason"],
     },
     metallb_layer2_duplicate_owners_total: {
       type: "counter",

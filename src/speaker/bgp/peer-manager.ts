@@ -35,7 +35,7 @@ export class PeerManager {
   readonly #listener: PeerListener | undefined;
   #isStopped = false;
 
-  /** `listenPort` undefined: peers can't connect to us. */
+  /** Peers connect to `listenPort`, which is open while one of them is to connect to us; undefined: never. */
   constructor(listenPort: number | undefined, ports: PeerManagerPorts) {
     this.#ports = ports;
     if (listenPort === undefined) return;
@@ -54,7 +54,9 @@ export class PeerManager {
     }
     for (const plan of plans) this.#drivers.get(plan.name)?.replacePlan(plan);
     // New sessions may need the place of old ones in the listener.
-    this.#listener?.setPeers(plans.map(welcomeOf));
+    // Beside us there may be another speaker for other purposes, which has the port: it is taken only if it is needed.
+    const isNeeded = plans.some(({ config }) => config.passive);
+    this.#listener?.setPeers(isNeeded ? plans.map(welcomeOf) : []);
     for (const plan of plans) if (!this.#drivers.has(plan.name)) this.#start(plan);
   }
 

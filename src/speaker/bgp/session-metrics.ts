@@ -1,0 +1,101 @@
+import type { SessionSnapshot } from "../../bgp/session/session-record.ts";
+import { familyOf, formatAddress } from "../../ip/address.ts";
+import type { Millis } from "../../lib/duration.ts";
+import type { MetricLabels, Metrics } from "../../ports/metrics.ts";
+import type { StreamAddress } from "../../ports/streams.ts";
+import type { PeerReport } from "./peer-manager.ts";
+
+type MessageCounts = SessionSnapshot["sent"];
+
+/** What was counted of a peer so far. */
+interface Counted {
+  readonly labels: MetricLabels;
+  readonly counters: Map<string, number>;
+  /** Reasons of ends. */
+  readonly reasons: Set<string>;
+  endedAt: Millis | undefined;
+}
+
+const GAUGES = [
+  "metallb_bgp_session_up",
+  "metallb_bgp_announced_prefixes_total",
+  "metallb_bgp_pending_prefixes_total",
+] as const;
+
+const ENDS = "metallb_bgp_session_ends_total";
+
+/** Shows how it is with each peer, under the names and labels of the reference. */
+export class SessionMetrics {
+  readonly #metrics: Metrics;
+  readonly #peers = new Map<string, Counted>();
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+  }
+
+  /** `report` is undefined when there is no session any more. */
+  update(peer: string, report: PeerReport | undefined): void {
+    const labels = report && { peer: peerLabel(report.plan.remote) };
+    const known = this.#peers.get(peer);
+    if (known !== undefined && known.labels["peer"] !== labels?.peer) this.#forget(peer, known);
+    if (report === undefined || labels === undefined) return;
+    const counted = this.#peers.get(peer) ?? {
+      labels,
+      counters: new Map(),
+      reasons: new Set<string>(),
+      endedAt: undefined,
+    };
+    this.#peers.set(peer, counted);
+    this.#setGauges(counted, report);
+    this.#addCounters(counted, report);
+  }
+
+  #setGauges({ labels }: Counted, { session, rib }: PeerReport): void {
+    const { IPv4, IPv6 } = rib.counts();
+    const isUp = session.state === "Established" ? 1 : 0;
+    for (const [i, value] of [isUp, IPv4.told + IPv6.told, IPv4.wanted + IPv6.wanted].entries()) {
+      this.#metrics.set(GAUGES[i]!, labels, value);
+    }
+  }
+
+  #addCounters(counted: Counted, { session }: PeerReport): void {
+    for (const [name, total] of totals(session.sent, session.received)) {
+      const more = total - (counted.counters.get(name) ?? 0);
+      counted.counters.set(name, total);
+      this.#metrics.add(name, counted.labels, more);
+    }
+    const { lastEnd } = session;
+    if (lastEnd === undefined || lastEnd.at === counted.endedAt) return;
+    counted.endedAt = lastEnd.at;
+    counted.reasons.add(lastEnd.reason.code);
+    this.#metrics.add(ENDS, { ...counted.labels, reason: lastEnd.reason.code }, 1);
+  }
+
+  #forget(peer: string, { labels, counters, reasons }: Counted): void {
+    this.#peers.delete(peer);
+    for (const reason of reasons) this.#metrics.remove(ENDS, { ...labels, reason });
+    for (const name of [...GAUGES, ...counters.keys()]) this.#metrics.remove(name, labels);
+  }
+}
+
+function totals(sent: MessageCounts, received: MessageCounts): readonly (readonly [string, number])[] {
+  const sum = (counts: MessageCounts): number => Object.values(counts).reduce((one, other) => one + other, 0);
+  return [
+    ["metallb_bgp_updates_total", sent.update],
+    ["metallb_bgp_updates_total_received", received.update],
+    ["metallb_bgp_opens_sent", sent.open],
+    ["metallb_bgp_opens_received", received.open],
+    ["metallb_bgp_notifications_sent", sent.notification],
+    ["metallb_bgp_keepalives_sent", sent.keepalive],
+    ["metallb_bgp_keepalives_received", received.keepalive],
+    ["metallb_bgp_route_refresh_sent", sent["route-refresh"]],
+    ["metallb_bgp_total_sent", sum(sent)],
+    ["metallb_bgp_total_received", sum(received)],
+  ];
+}
+
+/** `192.0.2.1:179`, `[2001:db8::1]:179`. */
+function peerLabel({ address, port, zone }: StreamAddress): string {
+  const text = zone === undefined ? formatAddress(address) : `${formatAddress(address)}%${zone}`;
+  return familyOf(address) === "IPv6" ? `[${text}]:${port}` : `${text}:${port}`;
+}
