@@ -1,7 +1,7 @@
 import { type Millis, millis, seconds } from "../lib/duration.ts";
 import type { Random } from "../ports/random.ts";
 import { isHere, MOST_MEMBERS, sameEndpoint, stateOf } from "./member-table.ts";
-import type { Endpoint, PushPull } from "./message.ts";
+import type { Endpoint, MemberState, PushPull } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import type { MemberRegistry } from "./registry.ts";
 import type { MembershipSettings } from "./settings.ts";
@@ -27,6 +27,8 @@ export interface ExchangesOptions {
   readonly registry: MemberRegistry;
   readonly outbox: Outbox;
   readonly random: Random;
+  /** Whether those whom we take for dead may be alive, and we cut off from them. */
+  mayBeCutOff(): boolean;
 }
 
 /** Between two exchanges of full state in a cluster of `members`. */
@@ -76,7 +78,8 @@ export class Exchanges {
   }
 
   ourState(join: boolean): PushPull {
-    const members = [...this.#options.registry.table.values()].map((record) => stateOf(record));
+    const states = [...this.#options.registry.table.values()].map((record) => stateOf(record));
+    const members = this.#options.mayBeCutOff() ? states.map((state) => doubted(state)) : states;
     return { type: "push-pull", join, members, userState: new Uint8Array() };
   }
 
@@ -108,6 +111,11 @@ export class Exchanges {
       this.begin(seed!, true, now);
     }
   }
+}
+
+/** Who is only suspected may object without having to doubt itself. */
+function doubted(state: MemberState): MemberState {
+  return state.status === "dead" ? { ...state, status: "suspect" } : state;
 }
 
 function keyOf({ address, port }: Endpoint): string {

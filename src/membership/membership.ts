@@ -100,6 +100,7 @@ export class Membership {
     });
     this.#queue = queue;
     this.#outbox = outbox;
+    const mayBeCutOff = (): boolean => this.#doubt.mayBeCutOff;
     const registry = new MemberRegistry(
       {
         self,
@@ -112,6 +113,7 @@ export class Membership {
         tell: (change) => outbox.add({ do: "tell", change }),
         ignore: (reason) => this.#ignore(reason),
         declaredDead: () => this.#doubt.doubt("declared-dead", this.#now),
+        mayBeCutOff,
       },
       now,
     );
@@ -122,7 +124,7 @@ export class Membership {
       { settings, registry, awareness: this.#awareness, outbox, source: self, nextSeq },
       firstProbe,
     );
-    this.#exchanges = new Exchanges({ settings, registry, outbox, random }, now);
+    this.#exchanges = new Exchanges({ settings, registry, outbox, random, mayBeCutOff }, now);
     this.#relays = new Relays(outbox);
     this.#reassurance = new Reassurance({ doubt: this.#doubt, registry, exchanges: this.#exchanges, outbox, nextSeq });
     this.#parts = [
@@ -268,7 +270,8 @@ export class Membership {
     const pinger = source === undefined ? undefined : table.get(source.node);
     if (pinger?.status !== "dead" || !sameEndpoint(pinger.endpoint, to)) return this.#outbox.send(to, ack);
     const { incarnation } = pinger;
-    this.#outbox.send(to, ack, { type: "dead", incarnation, node: pinger.node, from: self.node });
+    const type = this.#doubt.mayBeCutOff ? "suspect" : "dead";
+    this.#outbox.send(to, ack, { type, incarnation, node: pinger.node, from: self.node });
   }
 
   #relay({ seq, target, nack, source }: IndirectPing, from: Endpoint, now: Millis): void {

@@ -29,6 +29,7 @@ function harness(meta = new Uint8Array()) {
       tell: ({ kind, member }) => told.push(`${kind} ${member.node}`),
       ignore: (reason) => told.push(reason),
       declaredDead: () => told.push("declared dead"),
+      mayBeCutOff: () => false,
     },
     millis(0),
   );

@@ -32,6 +32,8 @@ export interface RegistryOptions {
   ignore(reason: IgnoredReason): void;
   /** Somebody takes us for dead. */
   declaredDead(): void;
+  /** Whether those whom we take for dead may be alive, and we cut off from them. */
+  mayBeCutOff(): boolean;
 }
 
 /**
@@ -138,7 +140,8 @@ export class MemberRegistry {
       this.#refute(message.incarnation);
       return this.#options.declaredDead();
     }
-    this.#options.queue.add(message);
+    const ours = message.from === this.self.node && record !== this.self;
+    if (!ours || !this.#options.mayBeCutOff()) this.#options.queue.add(message);
     record.incarnation = message.incarnation;
     const left = message.node === message.from;
     this.#setStatus(record, left ? "left" : "dead", now);

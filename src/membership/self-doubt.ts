@@ -57,6 +57,15 @@ export class SelfDoubt {
     return this.#standing;
   }
 
+  /**
+   * Whether we hear none of several others, so that it is likely we who are cut off. What we think of them may reach them
+   * when that is over, and is no longer true then: nobody is to be called dead for it.
+   */
+  get mayBeCutOff(): boolean {
+    const standing = this.#standing;
+    return standing.kind === "doubtful" && standing.reason === "silence" && standing.peers > 1;
+  }
+
   /** Whether an answer would not be enough. */
   get needsExchange(): boolean {
     return this.#standing.kind === "doubtful" && this.#standing.cure === "exchange";

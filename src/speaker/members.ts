@@ -1,4 +1,4 @@
-import { seconds } from "../lib/duration.ts";
+import { millis, seconds } from "../lib/duration.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { DoubtReason, Standing } from "../membership/self-doubt.ts";
 import { SpeakerPods, type SpeakerPodsOptions, type SpeakerPodsPorts } from "./speaker-pods.ts";
@@ -21,6 +21,9 @@ type Doubt =
 
 /** Between two attempts to reach the API server. */
 const WITNESS_INTERVAL = seconds(1);
+
+/** A network that comes back may bring the API server first: the others have this long to be heard, too. */
+const LAST_CHANCE = millis(400);
 
 /** Membership as the main thread sees it: tells the worker where to look, and hears from it who is alive. */
 export class Members {
@@ -130,14 +133,14 @@ export class Members {
     if (reason === "silence" && holdsBack(standing)) void this.#seekWitness(standing);
   }
 
-  /** With all others gone at once, the API server can tell their end from ours. */
-  async #seekWitness(doubt: Standing & { readonly kind: "doubtful" }): Promise<void> {
+  /** With all others gone at once, the API server can tell their end from ours: by an answer at both ends of their chance. */
+  async #seekWitness(doubt: Standing & { readonly kind: "doubtful" }, answeredBefore = false): Promise<void> {
     const { worker, clock, log } = this.#ports;
     const answered = await this.#pods.look();
     if (this.#closed || this.#standing !== doubt) return;
-    if (!answered) {
-      clock.after(WITNESS_INTERVAL, () => {
-        if (!this.#closed && this.#standing === doubt) void this.#seekWitness(doubt);
+    if (!answered || !answeredBefore) {
+      clock.after(answered ? LAST_CHANCE : WITNESS_INTERVAL, () => {
+        if (!this.#closed && this.#standing === doubt) void this.#seekWitness(doubt, answered);
       });
       return;
     }

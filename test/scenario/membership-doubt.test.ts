@@ -44,6 +44,24 @@ describe("a member that is cut off", () => {
     }
   });
 
+  test.each([3, 10, 30])("makes none of %i doubt or disappear by what it sent meanwhile", (size) => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const network = cluster(size, { seed });
+      network.queuesWhileCut = true;
+      network.cut(others(network).map(({ name }) => name));
+      network.run(2500);
+      const mendedAt = network.now;
+      network.mend();
+      network.runUntil(() => network.agree(), 6000);
+      network.run(2000);
+      for (const { changes, standings } of others(network)) {
+        const died = changes.filter(({ change }) => change.kind === "died").map(({ change }) => change.member.node);
+        expect(died).toEqual(["node-1"]);
+        expect(standings.filter(({ at }) => at >= mendedAt)).toEqual([]);
+      }
+    }
+  });
+
   test("is sure again after it has spoken with others, and they take it back", () => {
     const network = cluster(3);
     const start = network.now;

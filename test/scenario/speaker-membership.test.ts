@@ -125,7 +125,7 @@ describe("other speakers are looked for", () => {
 });
 
 describe("doubt about ourselves", () => {
-  const doubt = (reason: "paused" | "silence", peers: number): Standing => {
+  const doubt = (reason: "paused" | "silence" | "declared-dead", peers: number): Standing => {
     return { kind: "doubtful", reason, since: millis(1), peers, cure: "exchange" };
   };
 
@@ -148,9 +148,27 @@ describe("doubt about ourselves", () => {
     heal();
     lab.clock.advance(seconds(1));
     await settle();
+    expect([vouches(), speaker.waitingFor()]).toEqual([[], expect.stringContaining("hears nothing")]);
+    lab.clock.advance(millis(400));
+    await settle();
     expect([vouches(), speaker.waitingFor()]).toEqual([[{ do: "vouch", since: 1 }], undefined]);
     await stand(speaker, doubt("paused", 2));
     expect(speaker.waitingFor()).toContain("did not run");
+  });
+
+  test("goes on when the API server comes back, and the others shortly after it", async () => {
+    const speaker = await lab.speaker("node-a", { speakerPods: SPEAKER_PODS });
+    await stand(speaker, { kind: "sure" });
+    const heal = failList();
+    await stand(speaker, doubt("silence", 2));
+    heal();
+    lab.clock.advance(seconds(1));
+    await settle();
+    await stand(speaker, doubt("declared-dead", 2));
+    lab.clock.advance(seconds(10));
+    await settle();
+    expect(speaker.worker.commands.filter((command) => command.do === "vouch")).toEqual([]);
+    expect(speaker.waitingFor()).toContain("was declared dead");
   });
 
   test("makes us unready while nothing is answered", async () => {

@@ -35,6 +35,9 @@ export interface Traffic {
 
 const PORT = 7946;
 
+/** Datagrams that wait in all kernels for the end of a cut. */
+const QUEUE = 10_000;
+
 /** What is kept for a process that doesn't run. */
 const SOCKET_BUFFER = 256;
 
@@ -88,6 +91,12 @@ export class MembershipNetwork {
   #groups: ReadonlyMap<string, number> | undefined;
   /** Asked for every datagram in addition to the groups. */
   blocks: (from: Station, to: Station) => boolean = () => false;
+  /**
+   * Whether datagrams to stations that are cut off wait in their sender's kernel, as they do when it has to ask for the
+   * neighbour's address, and go out after all when the network is mended.
+   */
+  queuesWhileCut = false;
+  readonly #queued: (() => void)[] = [];
   /** Whether the bytes that are sent are counted, which takes time. */
   countsBytes = false;
   #now = 0;
@@ -170,6 +179,7 @@ export class MembershipNetwork {
 
   mend(): void {
     this.#groups = undefined;
+    for (const arrive of this.#queued.splice(0)) this.#later(arrive);
   }
 
   tell(name: string, event: MembershipEvent): void {
@@ -270,8 +280,10 @@ export class MembershipNetwork {
     from.sent.messages += messages.length;
     if (this.countsBytes) for (const message of messages) from.sent.bytes += sizeOf(message) + 2;
     const target = this.#byAddress.get(to.address);
-    if (target === undefined || !this.#reaches(from, target) || this.#random.next() < this.#options.loss) return;
-    this.#later(() => this.#handle(target, { on: "received", from: from.endpoint, messages }));
+    if (target === undefined || this.#random.next() < this.#options.loss) return;
+    const arrive = (): void => this.#handle(target, { on: "received", from: from.endpoint, messages });
+    if (this.#reaches(from, target)) this.#later(arrive);
+    else if (this.queuesWhileCut && this.#queued.length < QUEUE) this.#queued.push(arrive);
   }
 
   /** Streams don't lose anything, but it may take longer. `arrive` is called with nobody when nobody can be reached. */
