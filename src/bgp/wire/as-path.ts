@@ -4,15 +4,8 @@ import { MalformedError } from "../../lib/errors.ts";
 import { AS_TRANS } from "../message.ts";
 import type { AsPathSegment } from "../path-attributes.ts";
 
-/** RFC 4271 §4.3 b, RFC 5065 §3. */
-const SEGMENT = { set: 1, sequence: 2, "confed-sequence": 3, "confed-set": 4 } as const;
-
-const SEGMENT_KINDS: Readonly<Record<number, AsPathSegment["is"]>> = {
-  1: "set",
-  2: "sequence",
-  3: "confed-sequence",
-  4: "confed-set",
-};
+/** Kinds of segments by their type, from 1 on (RFC 4271 §4.3 b, RFC 5065 §3). */
+const SEGMENTS = ["set", "sequence", "confed-sequence", "confed-set"] as const;
 
 /** AS numbers of a segment are counted in one byte. */
 const MAX_SEGMENT = 255;
@@ -29,7 +22,7 @@ export function encodeAsPath(path: readonly AsPathSegment[], size: AsnSize): Uin
   for (const { asns } of segments) length += 2 + size * asns.length;
   const writer = new ByteWriter(length);
   for (const { is, asns } of segments) {
-    writer.u8(SEGMENT[is]).u8(asns.length);
+    writer.u8(SEGMENTS.indexOf(is) + 1).u8(asns.length);
     for (const asn of asns) writeAsn(writer, asn, size);
   }
   return writer.finish();
@@ -68,7 +61,7 @@ export function decodeAsPath(reader: ByteReader, size: AsnSize): AsPathSegment[]
   const path: AsPathSegment[] = [];
   while (reader.remaining > 0) {
     const type = reader.u8();
-    const is = SEGMENT_KINDS[type];
+    const is = SEGMENTS[type - 1];
     if (is === undefined) throw new MalformedError(`segment of type ${type}`);
     const count = reader.u8();
     if (count === 0) throw new MalformedError("empty segment");

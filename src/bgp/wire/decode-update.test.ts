@@ -95,6 +95,14 @@ describe("routes are taken as withdrawn (RFC 7606)", () => {
     expect(multiprotocol.revised).toMatchObject({ treatAsWithdraw: true });
   });
 
+  test("§3 c: what MP_REACH_NLRI announces, when that is transitive", () => {
+    const transitive = REACH.with(0, 0xc0);
+    const update = readUpdate({ attributes: [transitive, ORIGIN, AS_PATH] });
+    expect(update.reach!.prefixes.map(formatPrefix)).toEqual(["2001:db8::/32"]);
+    expect(update).not.toHaveProperty("attributes");
+    expect(update.revised).toMatchObject({ treatAsWithdraw: true });
+  });
+
   test("§5.2: unless there are no routes in it", () => {
     const bad = hex`40 01 01 03`;
     const error = readError(message({ withdrawn: NLRI, attributes: [AS_PATH, bad] }));
@@ -193,6 +201,42 @@ describe("a table is disabled (RFC 7606 §5.3, §7.11)", () => {
       disabled: [],
       notes: ["routes of AFI 1 SAFI 2 are ignored"],
     });
+  });
+});
+
+describe("an old speaker's AS numbers (RFC 6793 §4.2.3)", () => {
+  const oldPath = hex`40 02 06 02 02 fc01 5ba0`;
+  const as4Path = hex`c0 11 06 02 01 00010000`;
+  const as4Aggregator = hex`c0 12 08 00010000 0a000009`;
+  const restored = [{ is: "sequence", asns: [64_513, 65_536] }];
+  const asReceived = [{ is: "sequence", asns: [64_513, 23_456] }];
+
+  test.each([
+    { what: "AS4_PATH restores the path", with: [as4Path], asPath: restored, aggregator: undefined },
+    {
+      what: "AS4_AGGREGATOR restores AS_TRANS",
+      with: [hex`c0 07 06 5ba0 0a000009`, as4Path, as4Aggregator],
+      asPath: restored,
+      aggregator: 65_536,
+    },
+    {
+      what: "an old speaker that aggregated left both out of date",
+      with: [hex`c0 07 06 fc01 0a000009`, as4Path, as4Aggregator],
+      asPath: asReceived,
+      aggregator: 64_513,
+    },
+    {
+      what: "AS4_AGGREGATOR alone says nothing",
+      with: [as4Path, as4Aggregator],
+      asPath: restored,
+      aggregator: undefined,
+    },
+  ])("$what", ({ with: more, asPath, aggregator }) => {
+    const { attributes } = readUpdate({ attributes: [ORIGIN, oldPath, NEXT_HOP, ...more], announced: NLRI }, OLD);
+    expect(attributes!.asPath).toEqual(asPath);
+    expect(attributes!.aggregator?.asn).toBe(aggregator);
+    expect(attributes).not.toHaveProperty("as4Path");
+    expect(attributes!.unknown).toEqual([]);
   });
 });
 
