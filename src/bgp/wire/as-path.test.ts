@@ -84,6 +84,12 @@ describe("AS4_PATH (RFC 6793 §4.2)", () => {
       merged: [sequence(70_000)],
     },
     {
+      what: "behind so many that one segment can't hold all",
+      path: [sequence(...Array<number>(200).fill(1)), sequence(...Array<number>(200).fill(AS_TRANS))],
+      as4: [sequence(...Array<number>(200).fill(70_000))],
+      merged: [sequence(...Array<number>(200).fill(1)), sequence(...Array<number>(200).fill(70_000))],
+    },
+    {
       what: "longer than the path: it is of no use",
       path: [sequence(AS_TRANS)],
       as4: [sequence(70_000, 70_001)],

@@ -179,8 +179,7 @@ function largeCommunities(value: Uint8Array): LargeCommunity[] {
   const unique = new Map<string, LargeCommunity>();
   for (let i = 0; i < numbers.length; i += 3) {
     const community: LargeCommunity = [numbers[i]!, numbers[i + 1]!, numbers[i + 2]!];
-    const key = community.join(":");
-    if (!unique.has(key)) unique.set(key, community);
+    unique.set(community.join(":"), community);
   }
   return [...unique.values()];
 }

@@ -75,7 +75,7 @@ function attributeAt(bytes: Uint8Array, at: number, problems: UpdateProblems): R
   const start = at + (long ? 4 : 3);
   const length = long ? ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0) : (bytes[at + 2] ?? 0);
   const end = start + length;
-  if (start <= bytes.length && end <= bytes.length) {
+  if (end <= bytes.length) {
     return { flags, type: type!, value: bytes.subarray(start, end), whole: bytes.subarray(at, end) };
   }
   const text = `the attributes end in the middle of ${type === undefined ? "one" : nameOf(type)}`;

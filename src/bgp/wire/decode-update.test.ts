@@ -51,6 +51,7 @@ function readError(bytes: Uint8Array, options = MODERN): ProtocolError {
 describe("routes are taken as withdrawn (RFC 7606)", () => {
   test.each([
     { what: "§4: the last attribute is longer than the list", broken: [hex`40 01 01 00 80 04 08 00000001`] },
+    { what: "§4: the last attribute is a byte longer than the list", broken: [hex`80 04 05 00000001`] },
     { what: "§4: two bytes are left over", broken: [hex`80 04`] },
     { what: "§4: three bytes are left over for a length of two", broken: [hex`90 04 00`] },
     { what: "§3 c: ORIGIN is optional", broken: [hex`c0 01 01 00`] },
@@ -107,6 +108,10 @@ describe("routes are taken as withdrawn (RFC 7606)", () => {
     const bad = hex`40 01 01 03`;
     const error = readError(message({ withdrawn: NLRI, attributes: [AS_PATH, bad] }));
     expect(error).toEqual({ code: 3, subcode: 6, data: bad, message: "ORIGIN: there is no origin 3" });
+    const worse = hex`40 02 02 02 00`;
+    expect(readError(message({ withdrawn: NLRI, attributes: [bad, worse] }))).toMatchObject({ subcode: 6, data: bad });
+    const noRoutes = hex`80 0e 09 0001 01 04 0a000001 00`;
+    expect(readError(message({ attributes: [noRoutes, AS_PATH, bad] }))).toMatchObject({ code: 3, subcode: 6 });
     expect(readError(message({ attributes: [UNREACH, bad] }))).toMatchObject({ code: 3, subcode: 6 });
     expect(readUpdate({ withdrawn: NLRI, attributes: PLAIN })).not.toHaveProperty("attributes");
   });
@@ -248,6 +253,13 @@ describe("what is left to readers", () => {
     { what: "IPv4 as IPv6 has it", parts: { attributes: [hex`80 0f 03 0001 01`] }, family: "IPv4" },
   ])("End-of-RIB of $what (RFC 4724 §2)", ({ parts, family }) => {
     expect(readUpdate(parts)).toEqual({ type: "update", withdrawn: [], announced: [], endOfRib: family });
+  });
+
+  test("what has other attributes or routes is no End-of-RIB", () => {
+    const end = hex`80 0f 03 0002 01`;
+    for (const parts of [{ attributes: [end, ORIGIN] }, { attributes: [end], withdrawn: NLRI }]) {
+      expect(readUpdate(parts)).not.toHaveProperty("endOfRib");
+    }
   });
 
   test("bits behind a prefix mean nothing", () => {

@@ -128,6 +128,33 @@ describe("encodeUpdates", () => {
     ]);
   });
 
+  test("a message may be full to its last byte", () => {
+    // 1 byte for the default route, and 2 for each of the others.
+    const others = Array.from({ length: 2036 }, (_, i) => prefixes(`${i % 224}.0.0.0/8`)[0]!);
+    const withdrawn = [...prefixes("0.0.0.0/0"), ...others];
+    expect(encodeUpdates({ withdrawn, groups: [] }, MODERN).messages.map(({ length }) => length)).toEqual([4096]);
+    const more = [...withdrawn, ...prefixes("0.0.0.0/0")];
+    expect(encodeUpdates({ withdrawn: more, groups: [] }, MODERN).messages.map(({ length }) => length)).toEqual([
+      4096, 24,
+    ]);
+  });
+
+  test.each([
+    { room: 5, value: 1, fits: true },
+    { room: 4, value: 2, fits: false },
+  ])("attributes that leave $room bytes have room for a prefix of 5: $fits", ({ value, fits }) => {
+    // 20 bytes of others, 4 + 4040 of communities, 3 and the value of the unknown one.
+    const attributes = {
+      ...ATTRIBUTES,
+      communities: Array.from({ length: 1010 }, () => 1),
+      unknown: [{ flags: 0xc0, type: 99, value: new Uint8Array(value) }],
+    };
+    const groups = [{ ...group("10.0.0.1", "192.0.2.1/32"), attributes }];
+    const { messages, tooLong } = encodeUpdates({ withdrawn: [], groups }, MODERN);
+    expect(messages.map(({ length }) => length)).toEqual([fits ? 4096 : 28]);
+    expect(tooLong).toHaveLength(fits ? 0 : 1);
+  });
+
   test("nothing to say needs no message", () => {
     const empty = { withdrawn: [], groups: [{ ...group("10.0.0.1"), prefixes: [] }] };
     expect(encodeUpdates(empty, MODERN)).toEqual({ messages: [], tooLong: [] });

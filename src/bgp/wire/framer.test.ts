@@ -73,6 +73,7 @@ describe("Framer", () => {
     { what: "a KEEPALIVE too long", bytes: hex`${MARKER} 0014 04`, subcode: 2, data: hex`0014` },
     { what: "a ROUTE-REFRESH too short", bytes: hex`${MARKER} 0016 05`, subcode: 2, data: hex`0016` },
     { what: "a type that is none", bytes: hex`${MARKER} 0013 06`, subcode: 3, data: hex`06` },
+    { what: "a length and a type that are none", bytes: hex`${MARKER} 0012 06`, subcode: 2, data: hex`0012` },
     { what: "type 0", bytes: hex`${MARKER} 0013 00`, subcode: 3, data: hex`00` },
     { what: "a long OPEN", bytes: hex`${MARKER} 1001 01`, options: EXTENDED, subcode: 2, data: hex`1001` },
     { what: "a long KEEPALIVE", bytes: hex`${MARKER} 1001 04`, options: EXTENDED, subcode: 2, data: hex`1001` },

@@ -5,7 +5,6 @@ import { MalformedError } from "../../lib/errors.ts";
 
 /** The 96 bits in front of an IPv4 address in the 128 of an `IpAddress`. */
 const MAPPED = 0xffff_0000_0000n;
-const MAPPED_LENGTH = 96;
 
 /** Room of one address while it is cut to the bytes that its prefix needs. */
 const scratch = new Uint8Array(16);
@@ -45,7 +44,7 @@ export function decodePrefixes(bytes: Uint8Array, family: Family): IpPrefix[] {
     if (at + 1 + size > bytes.length)
       throw new MalformedError(`the last prefix is cut off after ${bytes.length - at} bytes`);
     const address = family === "IPv4" ? readIpv4(bytes, at + 1, length) : readIpv6(bytes, at + 1, length);
-    if (family === "IPv4" || length < MAPPED_LENGTH || familyOf(address) === "IPv6") prefixes.push({ address, length });
+    if (family === "IPv4" || familyOf(address) === "IPv6") prefixes.push({ address, length });
     at += 1 + size;
   }
   return prefixes;

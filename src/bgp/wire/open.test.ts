@@ -102,6 +102,16 @@ describe("OPEN (RFC 4271 §4.2)", () => {
     expect(read(concatBytes([hex`${FIXED}`, parameters]))).toEqual({ ...PLAIN, capabilities: FAMILIES });
   });
 
+  test.each([
+    { length: 251, head: hex`ff 02 fd c8 fb` },
+    { length: 252, head: hex`ff ff 0101 02 00fe c8 fc` },
+  ])("parameters of 255 bytes have short lengths, longer ones don't: $length", ({ length, head }) => {
+    const open: Open = { ...PLAIN, capabilities: [{ is: "unknown", code: 200, value: new Uint8Array(length) }] };
+    const bytes = encode(open, INITIAL_WIRE_OPTIONS);
+    expect(bytes.subarray(28, 28 + head.length)).toEqual(head);
+    expect(decode(bytes, INITIAL_WIRE_OPTIONS)).toEqual({ ok: true, value: open });
+  });
+
   test("more than 255 bytes of capabilities have lengths of two bytes", () => {
     const capabilities: Capability[] = Array.from({ length: 8 }, (_, i) => ({
       is: "unknown",
@@ -141,6 +151,7 @@ describe("OPEN (RFC 4271 §4.2)", () => {
     { what: "bytes behind the parameters", body: hex`${FIXED} 00 00`, subcode: 0 },
     { what: "a parameter beyond the others", body: hex`${FIXED} 03 02 02 00`, subcode: 0 },
     { what: "a capability beyond its parameter", body: hex`${FIXED} 04 02 02 02 01`, subcode: 0 },
+    { what: "extended lengths behind no parameters", body: hex`${FIXED} 00 ff 0000`, subcode: 0 },
     { what: "half a capability", body: hex`${FIXED} 03 02 01 02`, subcode: 0 },
     { what: "multiprotocol of three bytes", body: hex`${FIXED} 07 02 05 01 03 000100`, subcode: 0 },
     { what: "an AS number of three bytes", body: hex`${FIXED} 07 02 05 41 03 000001`, subcode: 0 },
