@@ -36,6 +36,12 @@ describe("what a NOTIFICATION says", () => {
     {
       code: 3,
       subcode: 1,
+      data: new Uint8Array(32),
+      text: /^UPDATE error: malformed attribute list \(data (00){32}\)$/,
+    },
+    {
+      code: 3,
+      subcode: 1,
       data: new Uint8Array(33),
       text: /^UPDATE error: malformed attribute list \(data (00){32}…\)$/,
     },
@@ -54,7 +60,7 @@ describe("what a NOTIFICATION says", () => {
       data: shutdownData("a\nb\u001b[2Jc\u202ed\u2028"),
       text: `cease: administrative reset: "a b [2Jc d "`,
     },
-    { what: "less than announced", data: hex`05 6162`, text: "cease: administrative reset (data 056162)" },
+    { what: "less than announced", data: hex`03 6162`, text: "cease: administrative reset (data 036162)" },
     { what: "no UTF-8", data: hex`02 c328`, text: "cease: administrative reset (data 02c328)" },
     { what: "more than announced", data: hex`01 61 62`, text: `cease: administrative reset: "a"` },
   ])("a shutdown communication (RFC 9003) of $what", ({ data, text }) => {

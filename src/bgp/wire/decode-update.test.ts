@@ -296,6 +296,11 @@ describe("what is left to readers", () => {
     expect(attributes!.unknown).toEqual([{ flags: 0xe0, type: 99, value: hex`0102` }]);
   });
 
+  test("so are known ones that mean nothing to us", () => {
+    const { attributes } = readUpdate({ attributes: [...PLAIN, hex`8f 0a 04 0a000001`], announced: NLRI });
+    expect(attributes!.unknown).toEqual([{ flags: 0x80, type: 10, value: hex`0a000001` }]);
+  });
+
   test("a large community that is there twice counts once (RFC 8092 §5)", () => {
     const one = "000000010000000200000003";
     const two = "000000010000000200000004";

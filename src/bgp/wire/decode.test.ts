@@ -42,11 +42,14 @@ describe("messages of one layout", () => {
     expect(decode(bytes, INITIAL_WIRE_OPTIONS)).toEqual({ ok: true, value });
   });
 
-  test("bytes behind a bracket of routes end the session, and are sent back (RFC 7313 §5)", () => {
-    const bytes = hex`${MARKER} 0018 05 0001 01 01 00`;
-    const error = { code: 7, subcode: 1, data: bytes, message: expect.any(String) };
-    expect(decode(bytes, INITIAL_WIRE_OPTIONS)).toEqual({ ok: false, error });
-  });
+  test.each(["01", "02"])(
+    "bytes behind bracket %s of routes end the session, and are sent back (RFC 7313 §5)",
+    (subtype) => {
+      const bytes = hex`${MARKER} 0018 05 0001 ${subtype} 01 00`;
+      const error = { code: 7, subcode: 1, data: bytes, message: expect.any(String) };
+      expect(decode(bytes, INITIAL_WIRE_OPTIONS)).toEqual({ ok: false, error });
+    },
+  );
 
   test.each([
     { options: INITIAL_WIRE_OPTIONS, limit: 4096 },
@@ -66,8 +69,9 @@ describe("messages of one layout", () => {
     expect(encode(update, EXTENDED)).toHaveLength(5023);
   });
 
-  test("less than a header, or than it says, is no message", () => {
-    for (const bytes of [hex``, hex`${MARKER} 0013`, hex`${MARKER} 0017 05 0002 00`]) {
+  test("less than a header, or more or less than it says, is no message", () => {
+    const wrong = [hex``, hex`${MARKER} 0013`, hex`${MARKER} 0017 05 0002 00`, hex`${MARKER} 0017 05 0002 00 01 00`];
+    for (const bytes of wrong) {
       expect(decode(bytes, INITIAL_WIRE_OPTIONS)).toMatchObject({ ok: false, error: { code: 1, subcode: 2 } });
     }
   });

@@ -125,6 +125,19 @@ describe("OPEN (RFC 4271 §4.2)", () => {
     expect(() => encode({ ...PLAIN, capabilities: tooMany }, INITIAL_WIRE_OPTIONS)).toThrow(/don't fit into an OPEN/);
   });
 
+  test("bits of graceful restart that are reserved say nothing", () => {
+    const { capabilities } = read(hex`${FIXED} 0a 02 08 40 06 3078 0001 01 7f`);
+    expect(capabilities).toEqual([
+      {
+        is: "graceful-restart",
+        restarting: false,
+        notification: false,
+        time: 120,
+        families: [{ afi: 1, safi: 1, forwarding: false }],
+      },
+    ]);
+  });
+
   test.each([
     { what: "route refresh with a value", bytes: hex`02 01 00`, code: 2 },
     { what: "enhanced route refresh with a value", bytes: hex`46 01 00`, code: 70 },
