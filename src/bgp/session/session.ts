@@ -19,7 +19,15 @@ import { makeOpen } from "./make-open.ts";
 import { negotiate } from "./negotiate.ts";
 import { Peering } from "./peering.ts";
 import { PrefixTally } from "./prefix-tally.ts";
-import * as reasons from "./reason.ts";
+import {
+  type EndReason,
+  holdTimerExpired,
+  peerNotified,
+  protocolError,
+  sendHoldTimerExpired,
+  stopped,
+  tooManyPrefixes,
+} from "./reason.ts";
 import { SessionRecord, type SessionSnapshot } from "./session-record.ts";
 import type { SessionState } from "./session-state.ts";
 import { type MachineTimer, type TimerName, Timers } from "./timers.ts";
@@ -57,7 +65,7 @@ export class BgpSession {
   #endOfRib: ReadonlySet<Family> = new Set();
   #actions: SessionAction[] = [];
   /** Of the event that is being handled. */
-  #reason: reasons.EndReason | undefined;
+  #reason: EndReason | undefined;
   #now: Millis;
 
   constructor({ config, random, damping = DAMPING }: SessionOptions, now: Millis) {
@@ -131,9 +139,9 @@ export class BgpSession {
         this.#leftOut = new Set();
         return this.#peering.start(this.#now);
       case "stop":
-        return this.#peering.stop(reasons.stopped(event.why, event.text), this.#now);
+        return this.#peering.stop(stopped(event.why, event.text), this.#now);
       case "reset":
-        return this.#peering.reset(reasons.stopped(event.why, event.text), this.#now);
+        return this.#peering.reset(stopped(event.why, event.text), this.#now);
       case "updates-sent":
         this.#record.sent("update", event.count);
         return this.#peering.established?.restartKeepalive(this.#now);
@@ -202,7 +210,7 @@ export class BgpSession {
     }
     const verdict = negotiate(this.#config, machine.ourOpen, open);
     if (verdict.ok) return this.#peering.opened(machine, open, verdict.value, this.#now);
-    this.#step(machine, "BGPOpenMsgErr", reasons.protocolError(verdict.error));
+    this.#step(machine, "BGPOpenMsgErr", protocolError(verdict.error));
   }
 
   #updated(machine: ConnectionMachine, update: Update): void {
@@ -215,7 +223,7 @@ export class BgpSession {
     const { counts } = this.#tally;
     const over = (["IPv4", "IPv6"] as const).find((family) => counts[family] > maxPrefixes);
     if (over === undefined) return;
-    this.#step(machine, "AutomaticStop", reasons.tooManyPrefixes(afiOf(over), SAFI.UNICAST, maxPrefixes));
+    this.#step(machine, "AutomaticStop", tooManyPrefixes(afiOf(over), SAFI.UNICAST, maxPrefixes));
   }
 
   #notified(machine: ConnectionMachine, notification: Notification): void {
@@ -224,7 +232,7 @@ export class BgpSession {
       this.#leftOut = new Set([...this.#leftOut, ...capabilitiesToLeave(this.#config, notification)]);
     }
     const isVersion = code === NOTIFICATION.OPEN && subcode === OPEN_ERROR.UNSUPPORTED_VERSION;
-    this.#step(machine, isVersion ? "NotifMsgVerErr" : "NotifMsg", reasons.peerNotified(notification));
+    this.#step(machine, isVersion ? "NotifMsgVerErr" : "NotifMsg", peerNotified(notification));
   }
 
   #refreshed(machine: ConnectionMachine, { afi, safi, subtype }: RouteRefresh): void {
@@ -238,7 +246,7 @@ export class BgpSession {
   }
 
   #garbled(machine: ConnectionMachine, error: ProtocolError): void {
-    const reason = reasons.protocolError(error);
+    const reason = protocolError(error);
     if (error.code === NOTIFICATION.OPEN) {
       return this.#peering.step(machine, { name: "BGPOpenMsgErr", message: "open", reason }, this.#now);
     }
@@ -270,19 +278,15 @@ export class BgpSession {
       case "keepalive":
         return this.#step(machine, "KeepaliveTimer_Expires");
       case "hold":
-        return this.#step(machine, "HoldTimer_Expires", reasons.holdTimerExpired(machine.holdTime));
+        return this.#step(machine, "HoldTimer_Expires", holdTimerExpired(machine.holdTime));
       case "send-hold":
-        return this.#step(
-          machine,
-          "SendHoldTimer_Expires",
-          reasons.sendHoldTimerExpired(sendHoldTime(machine.holdTime)),
-        );
+        return this.#step(machine, "SendHoldTimer_Expires", sendHoldTimerExpired(sendHoldTime(machine.holdTime)));
       default:
         return assertNever(timer);
     }
   }
 
-  #step(machine: ConnectionMachine, name: FsmEventName, reason?: reasons.EndReason): void {
+  #step(machine: ConnectionMachine, name: FsmEventName, reason?: EndReason): void {
     this.#peering.step(machine, reason === undefined ? { name } : { name, reason }, this.#now);
   }
 
@@ -302,7 +306,7 @@ export class BgpSession {
     this.#endOfRib = new Set();
   }
 
-  #ended(reason: reasons.EndReason): void {
+  #ended(reason: EndReason): void {
     this.#reason = reason;
     this.#record.ended(reason, this.#now);
   }
