@@ -9,6 +9,7 @@ import { errorMessage } from "../lib/errors.ts";
 import { parseService, runApiServer } from "./api-server-command.ts";
 import { demo } from "./lab/demo.ts";
 import type { EchoCertificate } from "./lab/echo-server.ts";
+import { startGateway } from "./lab/gateway.ts";
 import { runNodeAgent } from "./lab/node-agent.ts";
 import { startRelay } from "./lab/relay.ts";
 import { runSteadyClient } from "./lab/steady-client.ts";
@@ -37,6 +38,7 @@ export async function runDev(argv: readonly string[]): Promise<number> {
   addApiServer(program, (result) => (code = result));
   addLabNode(program);
   addLabRelay(program);
+  addLabGateway(program);
   addLabClient(program);
   try {
     await program.parseAsync(argv, { from: "user" });
@@ -159,6 +161,16 @@ function addLabClient(program: Command): void {
     .argument("<url...>")
     .action(async (urls: readonly string[]) => {
       runSteadyClient(urls, millis(20));
+      await forever();
+    });
+}
+
+function addLabGateway(program: Command): void {
+  program
+    .command("lab-gateway", { hidden: true })
+    .requiredOption("--socket <path>")
+    .action(async ({ socket }: { socket: string }) => {
+      await startGateway(socket);
       await forever();
     });
 }

@@ -6,7 +6,9 @@ import { WEB_APPLICATION } from "../../src/dev/lab/manifests/web-application.ts"
 import { CLIENT, NODES } from "../../src/dev/lab/topology.ts";
 import { until } from "../../src/dev/lab/wait.ts";
 import { seconds } from "../../src/lib/duration.ts";
+import type { OwnersReport } from "../../src/inspect/owners/owners-report.ts";
 import { openTestLab } from "../support/lab.ts";
+import { runInspect } from "../support/run-inspect.ts";
 import { requireOrSkip } from "../support/requirements.ts";
 
 const NAMESPACE = "webapp";
@@ -62,6 +64,37 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:arping", "bin:ndis
     const owner = NODES.find(({ name }) => name === owners.get(service))!;
     const questions = address.includes(":") ? 1 : 2;
     await expect.poll(() => macsThatAnswer(address), { timeout: 15_000 }).toEqual(Array(questions).fill(owner.mac));
+  });
+
+  test("metallb owners shows the MAC that a client gets, and that it was this client who asked last", async () => {
+    for (const { address } of OWNED) await macsThatAnswer(address);
+    // Counts are told once a second.
+    const report = await until("the last answers", seconds(5), async () => {
+      const { out, err } = await runInspect(["owners", "-o", "json"], { env: { KUBECONFIG: lab.folder.kubeconfig } });
+      if (out === "") throw new Error(err);
+      const owned = JSON.parse(out) as OwnersReport;
+      return owned.addresses.every(({ answers }) => answers?.[0]?.lastAnswered) ? owned : undefined;
+    });
+    expect(report.speakers).toMatchObject(NODES.map(({ name }) => ({ node: name, standing: { kind: "sure" } })));
+    for (const { address, service } of OWNED) {
+      const { name, mac } = NODES.find((node) => node.name === owners.get(service))!;
+      const owned = report.addresses.find((each) => each.address === address)!;
+      expect(owned).toMatchObject({ owners: [{ node: name }], problems: [] });
+      expect(owned.answers).toMatchObject([
+        { node: name, interfaces: [{ name: "eth0", mac }], lastAnswered: { interface: "eth0", to: CLIENT.mac } },
+      ]);
+    }
+  });
+
+  test("metallb explain tells whom the speakers take for members, and who answered last", async () => {
+    const args = ["explain", "service", `${NAMESPACE}/webapp-http`];
+    const { out } = await runInspect(args, { env: { KUBECONFIG: lab.folder.kubeconfig } });
+    const { name, mac } = NODES.find((node) => node.name === owners.get("webapp-http"))!;
+    expect(out).toContain("taken to be alive: whom the speakers take for members");
+    expect(out).toContain(`${name} answers for 192.168.1.200 on eth0 (${mac})`);
+    expect(out).toMatch(
+      new RegExp(`last request answered .* ago, from ${CLIENT.mac} on eth0; last gratuitous frame .* ago`),
+    );
   });
 
   test.each(FREE)("nobody answers for %s", async (address) => {

@@ -17,6 +17,14 @@ const APPS = { group: "apps", version: "v1", namespaced: true } as const;
 const DEPLOYMENT: ResourceType = { ...APPS, plural: "deployments", kind: "Deployment" };
 const DAEMON_SET: ResourceType = { ...APPS, plural: "daemonsets", kind: "DaemonSet" };
 
+const SERVICE_ACCOUNT: ResourceType = {
+  group: "",
+  version: "v1",
+  plural: "serviceaccounts",
+  kind: "ServiceAccount",
+  namespaced: true,
+};
+
 /** Port of `/readyz` in both programs. */
 const HEALTH_PORT = 17_472;
 
@@ -69,6 +77,8 @@ export const CONTROLLER_HOST = NODES[1]!;
 export function metallbObjects(): ClusterObject[] {
   return [
     namespaceObject(METALLB_NAMESPACE),
+    serviceAccount("controller"),
+    serviceAccount("speaker"),
     workload(DEPLOYMENT, "controller", { replicas: 1, readyReplicas: 1, availableReplicas: 1, updatedReplicas: 1 }),
     workload(DAEMON_SET, "speaker", {
       desiredNumberScheduled: NODES.length,
@@ -83,6 +93,12 @@ export function metallbObjects(): ClusterObject[] {
     },
     ...NODES.map((node) => pod(METALLB_NAMESPACE, speakerPodName(node), metallbPod("speaker", node))),
   ];
+}
+
+function serviceAccount(name: string): ClusterObject {
+  const metadata = { name, namespace: METALLB_NAMESPACE };
+  const body = { apiVersion: "v1", kind: "ServiceAccount", metadata };
+  return { resource: SERVICE_ACCOUNT, namespace: METALLB_NAMESPACE, body };
 }
 
 /** A Pod of an application, bound to a node. The lab answers on every port that a Service sends it traffic to. */
@@ -103,6 +119,7 @@ function metallbPod(component: "controller" | "speaker", node: LabNode): PodShap
     spec: {
       nodeName: node.name,
       hostNetwork: onHost,
+      serviceAccountName: component,
       containers: [{ name: component, image: "metallb-lab", readinessProbe: { httpGet } }],
     },
   };

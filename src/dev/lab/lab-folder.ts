@@ -9,6 +9,8 @@ export class LabFolder {
   readonly kubeconfig: string;
   /** The unix socket on which the API server is reached from every network namespace. */
   readonly apiSocket: string;
+  /** The unix socket on which the API server asks for connections to Pods. */
+  readonly podSocket: string;
   /** Pods' logs, as `<namespace>/<pod>.log`; the API server serves them from there. */
   readonly podLogs: string;
   /** Key and certificate of the containers, in one JSON file. */
@@ -20,6 +22,7 @@ export class LabFolder {
     this.path = path;
     this.kubeconfig = join(path, "kubeconfig");
     this.apiSocket = join(path, "api-server.sock");
+    this.podSocket = join(path, "pods.sock");
     this.podLogs = join(path, "logs");
     this.containerCertificate = join(path, "container-certificate.json");
     this.membershipSecret = join(path, "membership-secret");

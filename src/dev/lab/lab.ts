@@ -78,8 +78,9 @@ export class Lab {
     return spawn(file!, args, { stdio: ["ignore", "pipe", "inherit"] });
   }
 
-  /** Makes the API server reachable inside the lab. */
+  /** Makes the API server reachable inside the lab, and Pods from the API server. */
   startRelay(): void {
+    this.#startStandIn("gateway", SWITCH.name, ["lab-gateway", `--socket=${this.folder.podSocket}`]);
     const address = [`--host=${SWITCH.ipv4}`, `--port=${SWITCH.apiPort}`];
     this.#startStandIn("relay", SWITCH.name, ["lab-relay", ...address, `--socket=${this.folder.apiSocket}`]);
   }

@@ -9,6 +9,7 @@ import { generateCertificates } from "../api-server/certificates.ts";
 import { type ApiServer, startApiServer } from "../api-server/server.ts";
 import { Cluster } from "./cluster.ts";
 import { CONTROLLER_POD, METALLB_NAMESPACE, metallbObjects, nodeObject, speakerPodName } from "./cluster-objects.ts";
+import { dialThrough } from "./gateway.ts";
 import { openHolder } from "./holder.ts";
 import { Lab } from "./lab.ts";
 import { LabFolder } from "./lab-folder.ts";
@@ -94,6 +95,7 @@ async function startServer(folder: LabFolder): Promise<ApiServer> {
     extraNames: [SWITCH.ipv4, SWITCH.ipv6],
     crds: customResourceDefinitions(),
     logDir: folder.podLogs,
+    dialPod: dialThrough(folder.podSocket),
   });
   writeFileSync(folder.kubeconfig, server.kubeconfig(), { mode: 0o600 });
   return server;
