@@ -2,8 +2,8 @@ import { type IpAddress, parseAddress } from "../ip/address.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { StateQuery } from "./live-state.ts";
 
-/** Addresses at once: less than a megabyte. */
-const MOST_AT_ONCE = 2_000;
+/** Addresses at once: a third of a megabyte, made in some 20 ms, in which the process does nothing else but layer 2. */
+const MOST_AT_ONCE = 1_000;
 
 /** Addresses that can be asked for by name: as many as a Service can have, and a few more. */
 const MOST_NAMED = 100;

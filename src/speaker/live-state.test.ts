@@ -107,9 +107,9 @@ describe("the query", () => {
     expect(parseStateQuery(new URLSearchParams(text))).toEqual({ ok: false, error });
   });
 
-  test("never makes more than 2,000 at once", () => {
-    expect(query("limit=999999").limit).toBe(2000);
-    expect(query("").limit).toBe(2000);
+  test("never makes more than 1,000 at once", () => {
+    expect(query("limit=999999").limit).toBe(1000);
+    expect(query("").limit).toBe(1000);
   });
 });
 

@@ -78,13 +78,20 @@ describe("whose speakers are alive", () => {
 });
 
 test("what each speaker says of each address", () => {
+  const interfaces = [
+    { name: "eth0", mac: macOf("a") },
+    { name: "eth1", mac: macOf("a"), noSubnet: true as const },
+  ];
   const lastAnswered = { at: before(0.42), interface: "eth0", to: "02:00:00:00:00:99" };
   const layer2 = explain({
     statuses: { "default/web": { a: [] } },
     live: {
       a: {
         members: ["a", "b"],
-        answers: { "10.0.0.6": { lastAnswered, lastGratuitous: before(45) }, "fd00::1": { interfaces: [] } },
+        answers: {
+          "10.0.0.6": { interfaces, lastAnswered, lastGratuitous: before(45) },
+          "fd00::1": { interfaces: [] },
+        },
       },
       b: { members: ["a", "b"], answers: { "10.0.0.6": { services: [] } } },
     },
@@ -100,7 +107,7 @@ test("what each speaker says of each address", () => {
   });
   expect(lines(layer2)).toMatchInlineSnapshot(`
     "a announces it on all interfaces
-    a answers for 10.0.0.6 on eth0 (02:00:00:00:00:0a)
+    a answers for 10.0.0.6 on eth0 (02:00:00:00:00:0a), eth1 (02:00:00:00:00:0a, without its subnet)
     - last request answered 0.4 s ago, from 02:00:00:00:00:99 on eth0; last gratuitous frame 45 s ago
     b answers for 10.0.0.6 on eth0 (02:00:00:00:00:0b), until its next owner does
     - no request answered yet

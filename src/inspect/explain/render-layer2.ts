@@ -39,10 +39,13 @@ export function layer2Lines(layer2: ExplainedLayer2 | undefined, page: Page): re
   ];
 }
 
+/** Said of an interface that answers for an address which none of its subnets has. */
+const OFF_SUBNET = ", without its subnet";
+
 /** What one node does for one address. */
 function answerLines(address: string, answer: AddressAnswers, page: Page): readonly string[] {
   const { node, interfaces, leaving, lastAnswered, lastGratuitous } = answer;
-  const on = interfaces.map(({ name, mac }) => `${name} (${mac})`).join(", ");
+  const on = interfaces.map(({ name, mac, noSubnet }) => `${name} (${mac}${noSubnet ? OFF_SUBNET : ""})`).join(", ");
   const what = isAnswering(answer)
     ? `${node} answers for ${address} on ${on}${leaving ? ", until its next owner does" : ""}`
     : `${node} answers for ${address} on no interface at present`;

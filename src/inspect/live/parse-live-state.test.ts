@@ -19,7 +19,10 @@ const FULL: LiveState = {
     {
       ip: "fd00::1",
       services: ["shop/web"],
-      interfaces: [{ name: "eth0", mac: "02:00:00:00:00:01" }],
+      interfaces: [
+        { name: "eth0", mac: "02:00:00:00:00:01" },
+        { name: "eth1", mac: "02:00:00:00:00:02", noSubnet: true },
+      ],
       lastAnswered: { at: "2025-12-31T23:59:58.500Z", interface: "eth0", to: "02:00:00:00:00:99" },
       lastGratuitous: "2025-12-31T23:59:00.000Z",
       duplicates: [{ mac: "02:00:00:00:00:66", interface: "eth0", at: "2025-12-31T23:59:59.999Z" }],

@@ -81,8 +81,9 @@ function addressOf(value: unknown): readonly LiveAddress[] {
       ip: address,
       services: itemsOf(services, MOST).flatMap((service) => textOf(service) ?? []),
       interfaces: itemsOf(interfaces, MOST).flatMap((entry) => {
-        const { name, mac } = fieldsOf(entry);
-        return textOf(name) === undefined ? [] : [{ name: textOf(name)!, mac: textOf(mac) ?? "" }];
+        const { name, mac, noSubnet } = fieldsOf(entry);
+        const stray = noSubnet === true ? ({ noSubnet } as const) : {};
+        return textOf(name) === undefined ? [] : [{ name: textOf(name)!, mac: textOf(mac) ?? "", ...stray }];
       }),
       ...answerOf(lastAnswered),
       ...(gratuitous === undefined ? {} : { lastGratuitous: gratuitous }),
