@@ -1,7 +1,7 @@
 import type { Notification } from "../message.ts";
 import { NOTIFICATION, OPEN_ERROR } from "../notification.ts";
 import type { SessionConfig } from "./config.ts";
-import { CAPABILITY_CODE } from "./make-open.ts";
+import { CAPABILITY_CODE } from "../wire/capabilities.ts";
 
 const ALL_CODES: readonly number[] = Object.values(CAPABILITY_CODE);
 

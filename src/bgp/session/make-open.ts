@@ -1,19 +1,8 @@
 import { type Family, otherFamily } from "../../ip/family.ts";
 import { type AfiSafi, afiOf, SAFI } from "../address-family.ts";
 import { AS_TRANS, type Capability, type Open } from "../message.ts";
-import { CAPABILITY } from "../wire/capabilities.ts";
+import { CAPABILITY_CODE } from "../wire/capabilities.ts";
 import type { SessionConfig } from "./config.ts";
-
-/** The code of each capability that we may offer. */
-export const CAPABILITY_CODE = {
-  multiprotocol: CAPABILITY.MULTIPROTOCOL,
-  "route-refresh": CAPABILITY.ROUTE_REFRESH,
-  "extended-next-hop": CAPABILITY.EXTENDED_NEXT_HOP,
-  "extended-message": CAPABILITY.EXTENDED_MESSAGE,
-  "graceful-restart": CAPABILITY.GRACEFUL_RESTART,
-  "four-octet-as": CAPABILITY.FOUR_OCTET_AS,
-  "enhanced-route-refresh": CAPABILITY.ENHANCED_ROUTE_REFRESH,
-} as const satisfies Partial<Record<Capability["is"], number>>;
 
 /** Our OPEN (RFC 4271 §4.2), without the capabilities whose codes the peer can't bear. */
 export function makeOpen(config: SessionConfig, left: ReadonlySet<number>): Open {

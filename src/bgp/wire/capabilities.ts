@@ -5,16 +5,16 @@ import { MalformedError } from "../../lib/errors.ts";
 import { assertNever } from "../../lib/exhaustive.ts";
 import type { Capability, ExtendedNextHop, ForwardingFamily, GracefulRestart } from "../message.ts";
 
-/** IANA "Capability Codes". */
-export const CAPABILITY = {
-  MULTIPROTOCOL: 1,
-  ROUTE_REFRESH: 2,
-  EXTENDED_NEXT_HOP: 5,
-  EXTENDED_MESSAGE: 6,
-  GRACEFUL_RESTART: 64,
-  FOUR_OCTET_AS: 65,
-  ENHANCED_ROUTE_REFRESH: 70,
-} as const;
+/** IANA "Capability Codes" of those that we know. */
+export const CAPABILITY_CODE = {
+  multiprotocol: 1,
+  "route-refresh": 2,
+  "extended-next-hop": 5,
+  "extended-message": 6,
+  "graceful-restart": 64,
+  "four-octet-as": 65,
+  "enhanced-route-refresh": 70,
+} as const satisfies Readonly<Record<Exclude<Capability["is"], "unknown">, number>>;
 
 /** RFC 4724 §3 and RFC 8538 §2: R, N and the 12 bits of the time; F of a family. */
 const RESTART = { RESTARTING: 0x8000, NOTIFICATION: 0x4000, TIME: 0x0fff, FORWARDING: 0x80 } as const;
@@ -42,21 +42,21 @@ const isEmpty = (length: number): boolean => length === 0;
 const isWord = (length: number): boolean => length === 4;
 
 const SPECS: Readonly<Record<number, CapabilitySpec>> = {
-  [CAPABILITY.MULTIPROTOCOL]: {
+  [CAPABILITY_CODE.multiprotocol]: {
     fits: isWord,
     decode: (reader) => ({ is: "multiprotocol", afi: reader.u16(), safi: reader.u16() & 0xff }),
     vital: true,
   },
-  [CAPABILITY.FOUR_OCTET_AS]: {
+  [CAPABILITY_CODE["four-octet-as"]]: {
     fits: isWord,
     decode: (reader) => ({ is: "four-octet-as", asn: reader.u32() }),
     vital: true,
   },
-  [CAPABILITY.ROUTE_REFRESH]: { fits: isEmpty, decode: () => ({ is: "route-refresh" }) },
-  [CAPABILITY.ENHANCED_ROUTE_REFRESH]: { fits: isEmpty, decode: () => ({ is: "enhanced-route-refresh" }) },
-  [CAPABILITY.EXTENDED_MESSAGE]: { fits: isEmpty, decode: () => ({ is: "extended-message" }) },
-  [CAPABILITY.EXTENDED_NEXT_HOP]: { fits: (length) => length % 6 === 0, decode: decodeExtendedNextHop },
-  [CAPABILITY.GRACEFUL_RESTART]: { fits: (length) => length % 4 === 2, decode: decodeGracefulRestart },
+  [CAPABILITY_CODE["route-refresh"]]: { fits: isEmpty, decode: () => ({ is: "route-refresh" }) },
+  [CAPABILITY_CODE["enhanced-route-refresh"]]: { fits: isEmpty, decode: () => ({ is: "enhanced-route-refresh" }) },
+  [CAPABILITY_CODE["extended-message"]]: { fits: isEmpty, decode: () => ({ is: "extended-message" }) },
+  [CAPABILITY_CODE["extended-next-hop"]]: { fits: (length) => length % 6 === 0, decode: decodeExtendedNextHop },
+  [CAPABILITY_CODE["graceful-restart"]]: { fits: (length) => length % 4 === 2, decode: decodeGracefulRestart },
 };
 
 /**
@@ -157,16 +157,6 @@ function encodeGracefulRestart(capability: GracefulRestart, writer: ByteWriter):
   }
 }
 
-const CODES: Readonly<Record<Exclude<Capability["is"], "unknown">, number>> = {
-  multiprotocol: CAPABILITY.MULTIPROTOCOL,
-  "route-refresh": CAPABILITY.ROUTE_REFRESH,
-  "extended-next-hop": CAPABILITY.EXTENDED_NEXT_HOP,
-  "extended-message": CAPABILITY.EXTENDED_MESSAGE,
-  "graceful-restart": CAPABILITY.GRACEFUL_RESTART,
-  "four-octet-as": CAPABILITY.FOUR_OCTET_AS,
-  "enhanced-route-refresh": CAPABILITY.ENHANCED_ROUTE_REFRESH,
-};
-
 function codeOf(capability: Capability): number {
-  return capability.is === "unknown" ? capability.code : CODES[capability.is];
+  return capability.is === "unknown" ? capability.code : CAPABILITY_CODE[capability.is];
 }
