@@ -36,6 +36,8 @@ Then who announces it on layer 2: what the speakers say, whom the speakers' own
 code elects, node by node what keeps it from announcing, and what may have led
 to a difference. The speakers themselves are asked through the API server: who
 is alive for them, who answers with which MAC, which request was answered last.
+And who announces it with BGP: each node's routes and the peers that are meant to
+get them, what keeps a node from it, and what the speakers say.
 
 Needs permission to list services, namespaces and ipaddresspools.metallb.io.
 The rest is shown if it can be read (docs/inspect.md has a ClusterRole).

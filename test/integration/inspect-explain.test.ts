@@ -53,6 +53,7 @@ test("without a controller: the decision, that it isn't in force, and nothing is
   expect(Object.fromEntries(reads)).toEqual({
     "list services": 1,
     "list ipaddresspools.metallb.io": 1,
+    "list bgpadvertisements.metallb.io": 1,
     "list namespaces": 1,
     "list events": 1,
     "list configurationstates.metallb.io": 1,

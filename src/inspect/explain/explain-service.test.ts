@@ -12,6 +12,7 @@ const NOTHING_AROUND: Surroundings = {
   reported: ok([]),
   leadership: ok(undefined),
   layer2: { view: undefined, notes: [] },
+  bgp: { view: undefined, notes: [] },
 };
 const ADDRESSES = "metallb.io/loadBalancerIPs";
 const POOL = "metallb.io/address-pool";

@@ -16,11 +16,14 @@ import type { LeadershipView, ReportedState } from "../cluster/controller-state.
 import type { Decisions } from "../cluster/decide.ts";
 import { decide } from "../cluster/decide.ts";
 import { poolUses } from "../cluster/pool-use.ts";
+import { BgpPlans } from "../bgp/bgp-plans.ts";
+import type { ReadBgp } from "../bgp/bgp-view.ts";
 import type { EventView } from "../cluster/event-view.ts";
 import type { ReadLayer2 } from "../cluster/read-layer2.ts";
 import type { ClusterSnapshot } from "../cluster/snapshot.ts";
 import { Elections, type SpeakerSettings } from "../layer2/elections.ts";
 import { askedFields } from "./asked-fields.ts";
+import { explainBgp } from "./explain-bgp.ts";
 import { explainController } from "./explain-controller.ts";
 import { explainLayer2 } from "./explain-layer2.ts";
 import type {
@@ -42,6 +45,7 @@ export interface Surroundings {
   /** Undefined: there is no Lease. */
   readonly leadership: Result<LeadershipView | undefined, string>;
   readonly layer2: ReadLayer2;
+  readonly bgp: ReadBgp;
 }
 
 /** With the speakers' flags, of which `--lb-class` is the controller's, too. */
@@ -74,27 +78,34 @@ export function explainService(
     differences: plan === undefined ? [] : differences(service, plan, rfc3339(settings.now)),
     configuration: { valid, issues: decisions.issues, reported: around.reported.ok ? around.reported.value : [] },
     controller: explainController(around.leadership, settings.now),
-    ...layer2Part(service, snapshot, around, settings),
+    ...announcedPart(service, snapshot, around, settings),
     events: around.events.ok ? around.events.value : [],
     notes: notes(snapshot, around),
   };
   return { summary: summarize(explanation), ...explanation };
 }
 
-function layer2Part(
+function announcedPart(
   service: ServiceView,
   snapshot: ClusterSnapshot,
-  { layer2: { view }, events, reported }: Surroundings,
+  { layer2: { view }, bgp, events, reported }: Surroundings,
   settings: SpeakerSettings,
-): Pick<ServiceExplanation, "layer2"> {
+): Pick<ServiceExplanation, "layer2" | "bgp"> {
   if (view === undefined || notServedReason(service, settings.loadBalancerClass) !== undefined) return {};
   const words = { events: events.ok ? events.value : [], reported: reported.ok ? reported.value : undefined };
-  return { layer2: explainLayer2(service, view, new Elections(snapshot, view, settings), words) };
+  const layer2 = explainLayer2(service, view, new Elections(snapshot, view, settings), words);
+  if (bgp.view === undefined) return { layer2 };
+  const plans = new BgpPlans(snapshot, bgp.view, view, settings);
+  return { layer2, bgp: explainBgp(service, view.nodes, bgp.view, plans) };
 }
 
 function notes({ namespace, pools }: ClusterSnapshot, around: Surroundings): readonly string[] {
   const parts = [around.events, around.reported, around.leadership];
-  const unread = [...parts.flatMap((part) => (part.ok ? [] : [`not read: ${part.error}`])), ...around.layer2.notes];
+  const unread = [
+    ...parts.flatMap((part) => (part.ok ? [] : [`not read: ${part.error}`])),
+    ...around.layer2.notes,
+    ...around.bgp.notes,
+  ];
   if (pools.length > 0) return unread;
   return [
     `no IPAddressPool in namespace ${namespace}: if MetalLB is installed in another one, give --namespace`,

@@ -3,6 +3,7 @@ import type { ServiceView } from "../../config/service.ts";
 import type { Result } from "../../lib/result.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { KubeClient, KubeObject, KubeResult, ResourceType } from "../../ports/kube.ts";
+import { readBgp } from "../bgp/read-bgp.ts";
 import { type LeadershipView, projectLeadership, projectReportedState } from "../cluster/controller-state.ts";
 import { byLastSeen, type EventView, projectServiceEvent } from "../cluster/event-view.ts";
 import { readLayer2 } from "../cluster/read-layer2.ts";
@@ -24,17 +25,19 @@ export async function readSurroundings(
   namespace: string,
   service: ServiceView,
 ): Promise<Surroundings> {
-  const [events, states, lease, layer2] = await Promise.all([
+  const [events, states, lease, layer2, bgp] = await Promise.all([
     client.list(KINDS.Event, { namespace: service.namespace }),
     client.list(KINDS.ConfigurationState, { namespace }),
     client.get(LEASE, { namespace, name: CONTROLLER_LEASE }),
     readLayer2(client, namespace, service),
+    readBgp(client, namespace, service),
   ]);
   return {
     events: reading(events, KINDS.Event, (objects) => eventsOf(objects, service)),
     reported: reading(states, KINDS.ConfigurationState, (objects) => objects.map(projectReportedState)),
     leadership: leadershipOf(lease),
     layer2,
+    bgp,
   };
 }
 

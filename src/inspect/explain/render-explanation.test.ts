@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { ok } from "../../lib/result.ts";
 import { layer2View } from "../../../test/support/layer2-view.ts";
 import { snapshotOf, type SnapshotSpec } from "../../../test/support/cluster-snapshot.ts";
+import { configObject } from "../../../test/support/config-objects.ts";
+import type { BgpView } from "../bgp/bgp-view.ts";
 import type { Layer2View } from "../cluster/layer2-view.ts";
 import { NO_PAINT } from "../render/paint.ts";
 import { explainService } from "./explain-service.ts";
@@ -20,13 +22,14 @@ const FAILED = {
 };
 
 /** Of the Service that stands last, on a page of 80 columns. */
-function page(spec: SnapshotSpec, width = 80, view?: Layer2View): string {
+function page(spec: SnapshotSpec, width = 80, view?: Layer2View, bgp?: BgpView): string {
   const snapshot = snapshotOf(spec);
   const around = {
     events: ok([FAILED]),
     reported: ok([{ name: "speaker-n1", result: "Invalid", errorSummary: "configuration error: x" }]),
     leadership: ok({ holder: "controller-7d4", renewed: "2026-06-01T11:59:58Z", seconds: 15 }),
     layer2: { view, notes: [] },
+    bgp: { view: bgp, notes: [] },
   };
   const settings = { loadBalancerClass: "", ignoreExcludeLabel: false, now: NOW };
   const explanation = explainService(snapshot.services.at(-1)!, snapshot, around, settings);
@@ -265,4 +268,34 @@ test("what a Service's owner wrote can't command the terminal", () => {
   const text = page({ services: [{ name: "web", annotations }], pools: { gold: ["10.0.0.0/24"] } });
   for (const obeyed of ["\u001b", "\u202e"]) expect(text).not.toContain(obeyed);
   expect(text).toContain("\\u001b[2J\\u202egold");
+});
+
+test("who announces it with BGP comes after layer 2", () => {
+  const spec = {
+    services: [{ name: "web", shows: ["10.0.0.1"], pool: "gold", spec: { externalTrafficPolicy: "Local" } }],
+    pools: { gold: ["10.0.0.0/24"] },
+  };
+  const view = layer2View({ nodes: { a: {}, b: {} }, endpoints: { "default/web": ["a"] }, advertisements: {} });
+  const bgp = {
+    advertisements: [configObject("bgp", {})],
+    peers: [configObject("router", { myASN: 1, peerASN: 2, peerAddress: "192.0.2.1" })],
+    bfdProfiles: [],
+    communities: [],
+    statuses: undefined,
+  };
+  const text = page(spec, 80, view, bgp);
+  expect(text).toContain("With BGP: a should announce it to router.\n");
+  const section = text.slice(text.indexOf("\nBGP\n"), text.indexOf("\nEvents"));
+  expect(section).toMatchInlineSnapshot(`
+    "
+    BGP
+      10.0.0.1/32 by bgp
+      NODE  PEERS   RESULT            WHY
+      a     router  announces         should announce it
+      b             noLocalEndpoints  none of its endpoints there is ready, and
+                                      externalTrafficPolicy is Local; run a Pod of
+                                      the Service there, or set
+                                      externalTrafficPolicy to Cluster
+    "
+  `);
 });

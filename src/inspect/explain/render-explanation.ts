@@ -4,6 +4,8 @@ import type { Page } from "../render/page.ts";
 import { document, type Section, sentence, table } from "../render/sections.ts";
 import { capped, wrap } from "../render/text-table.ts";
 import { printable } from "../render/words.ts";
+import { isOtherwise } from "./explain-bgp.ts";
+import { bgpLines, isBgpWaiting } from "./render-bgp.ts";
 import { isWaiting, layer2Lines } from "./render-layer2.ts";
 import { shownAsDecided } from "./summarize.ts";
 import type { ExplainedPool, ServiceExplanation, SharingService } from "./service-explanation.ts";
@@ -23,6 +25,7 @@ export function renderExplanation(explanation: ServiceExplanation, page: Page): 
     ["Configuration", configurationLines(explanation, page)],
     ["Status", statusLines(explanation, page)],
     ["Layer 2", layer2Lines(explanation.layer2, page)],
+    ["BGP", bgpLines(explanation.bgp, page)],
     ["Events, latest last", eventLines(explanation, page)],
     ["Notes", explanation.notes.flatMap((text) => sentence(text, page))],
   ];
@@ -30,13 +33,15 @@ export function renderExplanation(explanation: ServiceExplanation, page: Page): 
 }
 
 function answer(explanation: ServiceExplanation, { paint, width }: Page): readonly string[] {
-  const { summary, decision, notServed, layer2 } = explanation;
+  const { summary, decision, notServed, layer2, bgp } = explanation;
   const color = paint[answerColor(explanation)];
   const refusal = decision?.refusal ?? decision?.missing;
   const reason = notServed ?? refusal;
   const lines = wrap(printable(`${summary}.`), width).map((line) => color(line));
   if (layer2 !== undefined && !isWaiting(layer2))
     lines.push(...wrap(printable(`On layer 2: ${layer2.summary}.`), width).map(paint[layer2Color(layer2)]));
+  if (bgp !== undefined && !isBgpWaiting(bgp))
+    lines.push(...wrap(printable(`With BGP: ${bgp.summary}.`), width).map(paint[bgpColor(bgp)]));
   if (reason === undefined) return lines;
   const code = notServed === undefined && refusal !== undefined ? `  (reason ${refusal.code})` : "";
   return [...lines, ...wrap(printable(`To mend it: ${reason.fix}.${code}`), width)];
@@ -50,6 +55,10 @@ function answerColor(explanation: ServiceExplanation): "red" | "yellow" | "green
 
 function layer2Color({ differences, expectedOwner }: NonNullable<ServiceExplanation["layer2"]>): "yellow" | "green" {
   return differences.length === 0 && expectedOwner !== undefined ? "green" : "yellow";
+}
+
+function bgpColor({ nodes }: NonNullable<ServiceExplanation["bgp"]>): "yellow" | "green" {
+  return nodes.some(({ code }) => code === "announces") && !nodes.some(isOtherwise) ? "green" : "yellow";
 }
 
 function askedLines({ asked }: ServiceExplanation, page: Page): readonly string[] {

@@ -4,6 +4,7 @@ import type { PoolUse } from "../cluster/pool-use.ts";
 import type { Family } from "../../ip/family.ts";
 import type { EventView } from "../cluster/event-view.ts";
 import type { ReportedState } from "../cluster/controller-state.ts";
+import type { ExplainedBgp } from "./bgp-explanation.ts";
 import type { ExplainedLayer2 } from "./layer2-explanation.ts";
 
 /**
@@ -31,8 +32,10 @@ export interface ServiceExplanation {
   readonly differences: readonly string[];
   readonly configuration: ExplainedConfiguration;
   readonly controller: ExplainedController;
-  /** Who announces it. Absent when it is not served, and when what this rests on could not be read. */
+  /** Who announces it on layer 2. Absent when it is not served, and when what this rests on could not be read. */
   readonly layer2?: ExplainedLayer2;
+  /** Who announces it with BGP. Absent as `layer2` is, and when there is no BGPAdvertisement. */
+  readonly bgp?: ExplainedBgp;
   /** Latest last. */
   readonly events: readonly EventView[];
   /** What could not be read, and what looks odd. */

@@ -44,7 +44,7 @@ interface BgpAnnouncement {
   readonly weights: Readonly<Record<Family, number>> | undefined;
 }
 
-interface BgpRefusal {
+export interface BgpRefusal {
   readonly announce: false;
   readonly reason: BgpSkipReason;
   readonly conflict?: Conflict;
