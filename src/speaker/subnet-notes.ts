@@ -19,6 +19,14 @@ interface Announced {
   readonly addresses: readonly IpAddress[];
 }
 
+interface Finding {
+  readonly address: IpAddress;
+  readonly strays: readonly InterfaceSubnets[];
+  /** No interface that answers carries the subnet. */
+  readonly nowhere: boolean;
+  readonly text: string;
+}
+
 /** Interfaces get their addresses one by one, and a while after the speaker has started. */
 const SETTLING = seconds(5);
 
@@ -50,6 +58,7 @@ export class SubnetNotes {
   apply(changes: readonly PlanChange[]): void {
     for (const { key, service, before, after } of changes) {
       if (after.announce && service !== undefined) {
+        if (this.#announced.get(key)?.service.uid !== service.uid) this.#told.delete(key);
         this.#announced.set(key, { service, addresses: after.addresses });
         this.#schedule();
       } else if (before?.announce === true) {
@@ -81,8 +90,10 @@ export class SubnetNotes {
   }
 
   #strays(address: IpAddress): readonly InterfaceSubnets[] {
-    const on = (this.#answered.get(address) ?? []).map((name) => this.#subnets.get(name));
-    return on.filter((each) => each !== undefined && !carries(each, address)) as InterfaceSubnets[];
+    return (this.#answered.get(address) ?? []).flatMap((name) => {
+      const subnets = this.#subnets.get(name);
+      return subnets === undefined || carries(subnets, address) ? [] : [subnets];
+    });
   }
 
   #schedule(): void {
@@ -92,27 +103,20 @@ export class SubnetNotes {
     });
   }
 
+  /** While an address is not answered, what was told of it stands. */
   #review(key: ObjectKey, { service, addresses }: Announced): void {
-    const findings = addresses.map((address) => this.#finding(address));
     const told = this.#told.get(key) ?? [];
-    this.#told.set(
-      key,
-      findings.map(({ text }) => text),
-    );
-    for (const [i, { address, text, nowhere, interfaces }] of findings.entries()) {
-      if (text === "" || text === told[i]) continue;
-      const fields = { node: this.#node, service: key, ip: formatAddress(address), interfaces, reason: "noSubnet" };
-      this.#ports.log.info(fields, text);
-      if (nowhere) this.#tell(service, text);
-    }
-  }
-
-  /** `text` is "" when there is nothing to say. */
-  #finding(address: IpAddress) {
-    const strays = this.#strays(address);
-    const nowhere = strays.length === this.#answered.get(address)?.length;
-    const interfaces = strays.map(({ name }) => name);
-    return { address, nowhere, interfaces, text: strays.length === 0 ? "" : this.#sentence(address, strays, nowhere) };
+    const texts = addresses.map((address, i) => {
+      const on = this.#answered.get(address);
+      if (on === undefined) return told[i] ?? "";
+      const strays = this.#strays(address);
+      if (strays.length === 0) return "";
+      const nowhere = strays.length === on.length;
+      const text = this.#sentence(address, strays, nowhere);
+      if (text !== told[i]) this.#tell(service, { address, strays, nowhere, text });
+      return text;
+    });
+    this.#told.set(key, texts);
   }
 
   #sentence(address: IpAddress, strays: readonly InterfaceSubnets[], nowhere: boolean): string {
@@ -128,8 +132,12 @@ export class SubnetNotes {
     );
   }
 
-  #tell({ namespace, name, uid }: ServiceView, message: string): void {
+  #tell({ namespace, name, uid }: ServiceView, { address, strays, nowhere, text }: Finding): void {
+    const interfaces = strays.map((each) => each.name);
+    const fields = { node: this.#node, service: `${namespace}/${name}`, ip: formatAddress(address), interfaces };
+    this.#ports.log.info({ ...fields, reason: "noSubnet" }, text);
+    if (!nowhere) return;
     const regarding = { apiVersion: "v1", kind: "Service", namespace, name, uid };
-    this.#ports.events.record({ regarding, type: "Normal", reason: "NoMatchingSubnet", message });
+    this.#ports.events.record({ regarding, type: "Normal", reason: "NoMatchingSubnet", message: text });
   }
 }

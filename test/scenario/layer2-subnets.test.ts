@@ -113,6 +113,23 @@ describe.each([
   });
 });
 
+test("an interface that goes and comes back is no news; a Service made anew under the same name is", async () => {
+  await subnets({ eth0: ["10.0.0.0/24"], eth1: ["10.0.0.0/24"] });
+  lab.service("web", ["192.0.2.10"]);
+  await pass();
+  const address = parseAddress("192.0.2.10")!;
+  const on = ["eth0", "eth1"].map((name) => ({ name, mac: "02:00:00:00:00:01" }));
+  for (const interfaces of [[], on]) {
+    speaker.worker.emit({ on: "announcing", address, interfaces });
+    await pass();
+  }
+  expect(events()).toHaveLength(1);
+  lab.kube.remove(KINDS.Service, "shop/web");
+  lab.service("web", ["192.0.2.10"]);
+  await pass();
+  expect(new Set(events().map(({ regarding }) => regarding.uid)).size).toBe(2);
+});
+
 test("in a message with many interfaces eight are named", async () => {
   const names = Array.from({ length: 12 }, (_, i) => `eth${i}`);
   speaker = await lab.speaker("node-1", { interfaces: names });
