@@ -198,6 +198,7 @@ function planOf(peer: AgentPeer): SessionPlan {
         source,
         vrf: undefined,
         multiHop: false,
+        ttlSecurity: gtsm,
         keyVersion: keyVersionOf(key),
       },
     },

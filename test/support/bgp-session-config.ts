@@ -32,6 +32,7 @@ export function sessionConfig(changes: Partial<SessionConfig> = {}): SessionConf
       source: undefined,
       vrf: undefined,
       multiHop: false,
+      ttlSecurity: false,
       keyVersion: undefined,
     },
     ...changes,

@@ -37,6 +37,7 @@ const ROWS: readonly Row[] = [
   ["source", "another address", transport({ source: PLACES.IPv4.us }), true],
   ["vrf", "another", transport({ vrf: "red" }), true],
   ["multiHop", "another", transport({ multiHop: true }), true],
+  ["ttlSecurity", "another", transport({ ttlSecurity: true }), true],
   ["keyVersion", "another key", transport({ keyVersion: 2 }), true],
 ];
 

@@ -34,6 +34,7 @@ const TRANSPORT_EFFECTS: Readonly<Record<keyof TransportConfig, "reset">> = {
   source: "reset",
   vrf: "reset",
   multiHop: "reset",
+  ttlSecurity: "reset",
   keyVersion: "reset",
 };
 

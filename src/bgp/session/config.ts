@@ -46,6 +46,8 @@ export interface TransportConfig {
   readonly source: IpAddress | undefined;
   readonly vrf: string | undefined;
   readonly multiHop: boolean;
+  /** Packets that somebody forwarded are dropped (RFC 5082). */
+  readonly ttlSecurity: boolean;
   /** Another number for another TCP MD5 key; undefined: none. */
   readonly keyVersion: number | undefined;
 }

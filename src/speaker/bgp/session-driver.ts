@@ -89,12 +89,8 @@ export class SessionDriver {
 
   /** Takes another plan for the same peer. The session ends and begins again only if the wire requires it. */
   replacePlan(plan: SessionPlan): void {
-    const { minTtl } = this.#plan.connect;
     this.#plan = plan;
-    const fields = [
-      ...this.#session.replaceConfig(plan.config),
-      ...(minTtl === plan.connect.minTtl ? [] : ["ttlSecurity"]),
-    ];
+    const fields = this.#session.replaceConfig(plan.config);
     if (fields.length === 0) return;
     this.#ports.log.info({ fields }, "the session begins again because its configuration has changed");
     this.#events.dispatch({ on: "reset", why: "config-changed" });

@@ -57,6 +57,7 @@ export class SessionPlans {
         source: peer.sourceAddress,
         vrf: peer.vrf,
         multiHop: peer.ebgpMultiHop,
+        ttlSecurity: peer.ttlSecurity,
         keyVersion: this.#keyVersion(peer),
       },
     };
