@@ -49,7 +49,7 @@ export function benchBgpPlan(): BgpPlanBench {
     peers: PEERS,
     firstPlanMs: quantile(first, 0.5),
     replanAllMs: quantile(again, 0.5),
-    oneChange: { p50Us: quantile(changes, 0.5) * 1000, p99Us: quantile(changes, 0.99) * 1000 },
+    oneChange: { p50Us: Math.round(quantile(changes, 0.5) * 1000), p99Us: Math.round(quantile(changes, 0.99) * 1000) },
   };
 }
 
