@@ -35,6 +35,20 @@ describe.skipIf(requirement.skip)("layer 2 follows the network", () => {
     return /\[([0-9A-F:]+)\]/i.exec(stdout)?.[1]?.toLowerCase();
   }
 
+  /** EtherType and interface of every packet socket on the node, as the kernel lists them. */
+  function packetSockets(): readonly string[] {
+    const names = new Map(
+      (JSON.parse(network.ip(node, "-j", "link")) as { ifindex: number; ifname: string }[]).map(
+        ({ ifindex, ifname }) => [String(ifindex), ifname],
+      ),
+    );
+    const [, ...rows] = network.exec(node, "cat", "/proc/net/packet").stdout.trim().split("\n");
+    return rows
+      .map((row) => row.trim().split(/\s+/))
+      .map((row) => `${row[3]} ${names.get(row[4]!)}`)
+      .sort();
+  }
+
   /** Lines of tcpdump, from the moment that it listens. */
   async function capture(name: string, filter: string): Promise<readonly string[]> {
     const lines: string[] = [];
@@ -92,6 +106,55 @@ describe.skipIf(requirement.skip)("layer 2 follows the network", () => {
     expect(stdout.toLowerCase()).toContain(network.mac(node, "eth1"));
     for (const name of ["eth0", "eth1"])
       expect(network.ip(node, "maddr", "show", "dev", name)).toContain("ff02::1:ff00:100");
+  });
+
+  test("an interface that appears later reports its groups by MLD, for switches that look", async () => {
+    const worker = new WorkerInNamespace(network, node);
+    await worker.announce(V6);
+    network.cable([node, "eth1"], [client, "eth1"]);
+    const reports = await capture("eth1", "ip6 proto 0");
+    await worker.until((event) => event.address === V6 && event.interfaces?.length === 2);
+    const report = /ff02::1:ff00:100 .*(to_ex|is_ex)/;
+    await expect.poll(() => reports.some((line) => report.test(line)), { timeout: 5000 }).toBe(true);
+  });
+
+  test("packets of a family are looked at only on interfaces that announce an address of it", async () => {
+    const worker = new WorkerInNamespace(network, node);
+    connect("eth1");
+    worker.command({ do: "announce", address: V4, interfaces: "all" });
+    worker.command({ do: "announce", address: V6, interfaces: ["eth1"] });
+    await worker.until((event) => event.address === V4 && event.interfaces?.length === 2);
+    await worker.until((event) => event.address === V6 && event.interfaces?.length === 1);
+    expect(packetSockets()).toEqual(["0806 eth0", "0806 eth1", "86dd eth1"]);
+    worker.command({ do: "withdraw", address: V6 });
+    await expect.poll(packetSockets).toEqual(["0806 eth0", "0806 eth1"]);
+  });
+
+  test("an interface with another name is answered on, as long as that name is wanted", async () => {
+    const worker = new WorkerInNamespace(network, node);
+    await worker.announce(V4);
+    worker.command({ do: "announce", address: V6, interfaces: ["eth0"] });
+    await worker.until((event) => event.address === V6 && event.interfaces?.length === 1);
+    network.ip(node, "link", "set", "eth0", "down");
+    network.ip(node, "link", "set", "eth0", "name", "lan0");
+    network.ip(node, "link", "set", "lan0", "up");
+    await worker.until((event) => event.address === V4 && event.interfaces?.[0]?.name === "lan0");
+    await expect.poll(() => answer("eth0"), { timeout: 5000 }).toBe(network.mac(node, "lan0"));
+    await expect.poll(packetSockets).toEqual(["0806 lan0"]);
+    worker.command({ do: "announce", address: V6, interfaces: ["lan0"] });
+    await worker.until((event) => event.address === V6 && event.interfaces?.[0]?.name === "lan0");
+  });
+
+  test("an interface that is removed is forgotten, and one of the same name is another", async () => {
+    const worker = new WorkerInNamespace(network, node);
+    await worker.announce(V4, V6);
+    network.ip(node, "link", "del", "eth0");
+    for (const address of [V4, V6])
+      await worker.until((event) => event.address === address && event.interfaces?.length === 0);
+    expect(packetSockets()).toEqual([]);
+    connect("eth0");
+    await expect.poll(() => answer("eth0"), { timeout: 5000 }).toBe(network.mac(node, "eth0"));
+    expect(worker.events.filter((event) => event.on === "trouble")).toEqual([]);
   });
 
   test("a changed Ethernet address is used at once, and told", async () => {
