@@ -24,6 +24,8 @@ const RETURN = 0x06;
 /** BPF_MAXINSNS: the kernel takes no longer program. */
 const LONGEST = 4096;
 const ACCEPT: Instruction = [RETURN, 0, 0, 0xffff];
+/** More instructions than any program has beside its searches, with the check of the interface that goes before it. */
+const MOST_BESIDE = 32;
 const REJECT: Instruction = [RETURN, 0, 0, 0];
 
 /** How many addresses a leaf of the search compares one by one. */
@@ -34,6 +36,14 @@ const ARP = { OPERATION: 20, SENDER: 28, TARGET: 38 } as const;
 const NDP = { NEXT_HEADER: 20, HOP_LIMIT: 21, TYPE_AND_CODE: 54, TARGET_END: 74 } as const;
 
 const ARP_LOAD: Instruction = [LOAD_HALF, 0, 0, ARP.OPERATION];
+const ARP_SENDER: Instruction = [LOAD_WORD, 0, 0, ARP.SENDER];
+const ARP_TARGET: Instruction = [LOAD_WORD, 0, 0, ARP.TARGET];
+
+/** A kind of program, how many searches for an address it has, and how to build it for sorted words. */
+interface Program {
+  readonly searches: number;
+  readonly build: (words: Uint32Array) => readonly Instruction[];
+}
 
 /** Every frame of the kind. */
 const WIDE: Readonly<Record<FrameKind, Uint8Array>> = {
@@ -51,23 +61,37 @@ export function filterPrograms(kind: FrameKind, addresses: ReadonlySet<IpAddress
   // An address takes one instruction at least.
   if (addresses.size > LONGEST) return [WIDE[kind]];
   const words = lowWords(addresses);
-  const programs = kind === "arp" ? arpPrograms(words) : ndpPrograms(words);
-  return [...programs.filter((program) => program.length <= LONGEST).map(assemble), WIDE[kind]];
+  const programs = kind === "arp" ? ARP_PROGRAMS : NDP_PROGRAMS;
+  const fitting = programs.filter(({ searches }) => searches * searchLength(words.length) <= LONGEST - MOST_BESIDE);
+  return [...fitting.map(({ build }) => assemble(build(words))), WIDE[kind]];
 }
 
 /**
  * Requests for the addresses, and any frame that has one of them as its sender. A classic program can't look up two words
  * in one tree, so that takes two; half as long is one that misses a claim in a request for something else.
  */
-function arpPrograms(words: readonly number[]): readonly Instruction[][] {
-  const { REQUEST, REPLY } = ARP_OPERATION;
-  const sender: Instruction = [LOAD_WORD, 0, 0, ARP.SENDER];
-  const target: Instruction = [LOAD_WORD, 0, 0, ARP.TARGET];
-  const tree = search(words);
-  const both = [...arpOperations(), sender, ...search(words, 0), ARP_LOAD, ...require(REQUEST), target, ...tree];
-  const one: Instruction[] = [ARP_LOAD, [JUMP_EQUAL, 4, 0, REPLY], ...require(REQUEST), target, [JUMP, 0, 0, 1]];
-  return [both, [...one, sender, ...tree]];
-}
+const ARP_PROGRAMS: readonly Program[] = [
+  {
+    searches: 2,
+    build: (words) => {
+      const program = [...arpOperations(), ARP_SENDER];
+      search(program, words, 0);
+      program.push(ARP_LOAD, ...require(ARP_OPERATION.REQUEST), ARP_TARGET);
+      search(program, words);
+      return program;
+    },
+  },
+  {
+    searches: 1,
+    build: (words) => {
+      const { REQUEST, REPLY } = ARP_OPERATION;
+      const either: Instruction[] = [[JUMP_EQUAL, 4, 0, REPLY], ...require(REQUEST), ARP_TARGET, [JUMP, 0, 0, 1]];
+      const program = [ARP_LOAD, ...either, ARP_SENDER];
+      search(program, words);
+      return program;
+    },
+  },
+];
 
 /** Requests and replies; reverse ARP has other operations. */
 function arpOperations(): Instruction[] {
@@ -75,9 +99,16 @@ function arpOperations(): Instruction[] {
 }
 
 /** Solicitations of the addresses, and advertisements that claim one: both have it as their target. */
-function ndpPrograms(words: readonly number[]): readonly Instruction[][] {
-  return [[...neighborMessages(), [LOAD_WORD, 0, 0, NDP.TARGET_END], ...search(words)]];
-}
+const NDP_PROGRAMS: readonly Program[] = [
+  {
+    searches: 1,
+    build: (words) => {
+      const program: Instruction[] = [...neighborMessages(), [LOAD_WORD, 0, 0, NDP.TARGET_END]];
+      search(program, words);
+      return program;
+    },
+  },
+];
 
 /** Hop limit 255 is RFC 4861's proof that a packet was not forwarded; here it saves waking up for one that was. */
 function neighborMessages(): Instruction[] {
@@ -97,26 +128,35 @@ function require(value: number): Instruction[] {
 }
 
 /** Only the low 32 bits are compared: exact for IPv4, and near enough for IPv6, since the responder checks the whole. */
-function lowWords(addresses: ReadonlySet<IpAddress>): readonly number[] {
+function lowWords(addresses: ReadonlySet<IpAddress>): Uint32Array {
   const words = new Set<number>();
   for (const address of addresses) words.add(Number(address & 0xffff_ffffn));
-  return [...words].sort((a, b) => a - b);
+  return Uint32Array.from(words).sort();
 }
 
 /**
- * Binary search over sorted words for the one in the accumulator, which is accepted. Any other is rejected, or, if `skip`
- * is given, goes on that many instructions behind the search.
+ * Appends a binary search over sorted words for the one in the accumulator, which is accepted. Any other is rejected, or,
+ * if `skip` is given, goes on that many instructions behind the search.
  */
-function search(words: readonly number[], skip?: number): Instruction[] {
-  if (words.length <= LEAF) {
-    const compare = words.map((word, i): Instruction => [JUMP_EQUAL, words.length - i, 0, word]);
-    return [...compare, skip === undefined ? REJECT : [JUMP, 0, 0, 1 + skip], ACCEPT];
+function search(program: Instruction[], words: Uint32Array, skip?: number): void {
+  const { length } = words;
+  if (length <= LEAF) {
+    for (const [i, word] of words.entries()) program.push([JUMP_EQUAL, length - i, 0, word]);
+    program.push(skip === undefined ? REJECT : [JUMP, 0, 0, 1 + skip], ACCEPT);
+    return;
   }
-  const middle = words.length >> 1;
-  const right = search(words.slice(middle), skip);
-  const left = search(words.slice(0, middle), skip === undefined ? undefined : skip + right.length);
+  const middle = length >> 1;
   // A conditional jump reaches 255 instructions; an unconditional one reaches all.
-  return [[JUMP_GREATER_OR_EQUAL, 0, 1, words[middle]!], [JUMP, 0, 0, left.length], ...left, ...right];
+  program.push([JUMP_GREATER_OR_EQUAL, 0, 1, words[middle]!], [JUMP, 0, 0, searchLength(middle)]);
+  search(program, words.subarray(0, middle), skip === undefined ? undefined : skip + searchLength(length - middle));
+  search(program, words.subarray(middle), skip);
+}
+
+/** Instructions of a search. */
+function searchLength(words: number): number {
+  if (words <= LEAF) return words + 2;
+  const middle = words >> 1;
+  return 2 + searchLength(middle) + searchLength(words - middle);
 }
 
 function assemble(program: readonly Instruction[]): Uint8Array {
