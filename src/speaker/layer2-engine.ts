@@ -3,7 +3,6 @@
  * knows only ports. What to answer is decided in `layer2/`.
  */
 import type { IpAddress } from "../ip/address.ts";
-import { formatMac } from "../ip/mac.ts";
 import { gratuitousFrames } from "../layer2/announcer.ts";
 import type { Claim, Conflict } from "../layer2/conflict.ts";
 import { HANDOVER_LIMIT, HEAD_START } from "../layer2/handover.ts";
@@ -312,7 +311,7 @@ export class Layer2Engine {
       const { address, kind, places } = holding;
       if (holding.phase.is === "waiting") continue;
       const open = this.#places.of(kind).filter((place) => places.has(place) && place.isOpen);
-      const interfaces = open.map(({ link, mac }) => ({ name: link.name, mac: formatMac(mac) }));
+      const interfaces = open.map(({ link, macText }) => ({ name: link.name, mac: macText }));
       const text = interfaces.map(({ name, mac }) => `${name} ${mac}`).join("\n");
       if (this.#told.get(address) === text) continue;
       this.#told.set(address, text);

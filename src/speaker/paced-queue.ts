@@ -11,6 +11,44 @@ export interface PacedQueueOptions<T> {
   readonly handle: (item: T) => void;
 }
 
+/** Items in order, each once. */
+class Lane<T> {
+  readonly #items = new Set<T>();
+  /** Goes on where it was: from the beginning it would pass all that were taken. */
+  #rest = this.#items.values();
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  add(item: T): void {
+    this.#items.add(item);
+  }
+
+  has(item: T): boolean {
+    return this.#items.has(item);
+  }
+
+  delete(item: T): void {
+    this.#items.delete(item);
+  }
+
+  clear(): void {
+    this.#items.clear();
+  }
+
+  take(): T | undefined {
+    let next = this.#rest.next();
+    if (next.done === true) {
+      this.#rest = this.#items.values();
+      next = this.#rest.next();
+    }
+    if (next.done === true) return undefined;
+    this.#items.delete(next.value);
+    return next.value;
+  }
+}
+
 /**
  * Work that is done some items per turn of the event loop, so that much of it does not hold up what else arrives. Urgent
  * items come first, and as fast as that allows; patient ones are limited in number, too. The first turn is at once.
@@ -18,8 +56,8 @@ export interface PacedQueueOptions<T> {
 export class PacedQueue<T> {
   readonly #clock: Clock;
   readonly #options: PacedQueueOptions<T>;
-  readonly #urgent = new Set<T>();
-  readonly #patient = new Set<T>();
+  readonly #urgent = new Lane<T>();
+  readonly #patient = new Lane<T>();
   #timer: Timer | undefined;
   /** The timer is for when patient items may go on; otherwise it is for the next turn. */
   #pausing = false;
@@ -70,14 +108,9 @@ export class PacedQueue<T> {
   #work(): void {
     const { perTurn, handle } = this.#options;
     let left = perTurn;
-    for (const item of this.#urgent) {
-      if (left-- === 0) return;
-      this.#urgent.delete(item);
-      handle(item);
-    }
-    for (const item of this.#patient) {
-      if (left-- === 0 || this.#paidAt > this.#clock.now()) return;
-      this.#patient.delete(item);
+    for (; left > 0 && this.#urgent.size > 0; left--) handle(this.#urgent.take()!);
+    for (; left > 0 && this.#patient.size > 0 && this.#paidAt <= this.#clock.now(); left--) {
+      const item = this.#patient.take()!;
       this.#pay(item);
       handle(item);
     }

@@ -1,5 +1,5 @@
 import type { IpAddress } from "../ip/address.ts";
-import type { MacAddress } from "../ip/mac.ts";
+import { formatMac, type MacAddress } from "../ip/mac.ts";
 import type { FrameKind, FrameSocket } from "../ports/frames.ts";
 import type { Link } from "../ports/links.ts";
 
@@ -11,6 +11,7 @@ export class Place {
   readonly link: Link;
   readonly kind: FrameKind;
   readonly mac: MacAddress;
+  readonly macText: string;
   readonly #wanted = new Set<IpAddress>();
   /** What the socket listens for. */
   readonly #heard = new Set<IpAddress>();
@@ -22,6 +23,7 @@ export class Place {
     this.link = link;
     this.kind = kind;
     this.mac = mac;
+    this.macText = formatMac(mac);
   }
 
   get isOpen(): boolean {
