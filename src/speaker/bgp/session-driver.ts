@@ -1,3 +1,4 @@
+import { describeCapability } from "../../bgp/capability-text.ts";
 import { PeerRib } from "../../bgp/rib/peer-rib.ts";
 import type { SessionAction } from "../../bgp/session/action.ts";
 import type { SessionConfig } from "../../bgp/session/config.ts";
@@ -237,7 +238,8 @@ export class SessionDriver {
     const { log, onChange } = this.#ports;
     if (to === "Established") {
       this.#lastComplaint = "";
-      log.info({ event: "bgp-session-up" }, "BGP session established");
+      const offers = this.#session.snapshot().negotiated?.peerCapabilities.map(describeCapability);
+      log.info({ event: "bgp-session-up", offers }, "BGP session established");
     } else if (from === "Established") {
       log.warn({ event: "bgp-session-down", reason: reason?.code }, `BGP session lost: ${reason?.text ?? to}`);
     } else if (reason !== undefined && reason.text !== this.#lastComplaint) {
