@@ -47,10 +47,10 @@ describe.skipIf(requirement.skip)("a node with two interfaces", () => {
   test.each([V4, V6])("interface_selector.go: the address has the MAC of the selected NIC (%s)", async (address) => {
     for (const nic of NICS) {
       limitTo(nic);
-      await expect.poll(() => answers(address, nic), { timeout: 5000 }).toEqual([network.mac(node, nic)]);
+      await expect.poll(() => answers(address, nic), { timeout: 15_000 }).toEqual([network.mac(node, nic)]);
       network.exec(client, "ping", "-c", "1", "-W", "1", "-I", nic, address);
       const learnt = () => network.ip(client, "neigh", "show", address, "dev", nic);
-      await expect.poll(learnt, { timeout: 5000 }).toContain(network.mac(node, nic));
+      await expect.poll(learnt, { timeout: 15_000 }).toContain(network.mac(node, nic));
     }
   });
 
@@ -59,13 +59,13 @@ describe.skipIf(requirement.skip)("a node with two interfaces", () => {
     async (address) => {
       for (const [nic, other] of [NICS, NICS.toReversed()] as const) {
         limitTo(nic);
-        await expect.poll(() => answers(address, nic), { timeout: 5000 }).toHaveLength(1);
+        await expect.poll(() => answers(address, nic), { timeout: 15_000 }).toHaveLength(1);
         // What is told unasked in the first seconds looks like an answer to ndisc6.
-        await expect.poll(() => answers(address, other), { timeout: 5000 }).toEqual([]);
+        await expect.poll(() => answers(address, other), { timeout: 15_000 }).toEqual([]);
       }
       limitTo(...NICS);
       for (const nic of NICS)
-        await expect.poll(() => answers(address, nic), { timeout: 5000 }).toEqual([network.mac(node, nic)]);
+        await expect.poll(() => answers(address, nic), { timeout: 15_000 }).toEqual([network.mac(node, nic)]);
     },
   );
 });

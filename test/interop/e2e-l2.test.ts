@@ -93,8 +93,8 @@ describe.skipIf(requirement.skip)("real controller and speakers, asked by a real
 
   test("l2.go: TCP and UDP ports of one Service are reachable", async () => {
     for (const address of ADDRESSES) {
-      await expect.poll(() => tcp(address), { timeout: 10_000 }).toMatch(/pod mixed-node-\d/);
-      await expect.poll(() => udp(address), { timeout: 10_000 }).toMatch(/pod mixed-node-\d/);
+      await expect.poll(() => tcp(address), { timeout: 15_000 }).toMatch(/pod mixed-node-\d/);
+      await expect.poll(() => udp(address), { timeout: 15_000 }).toMatch(/pod mixed-node-\d/);
     }
   });
 
@@ -110,12 +110,12 @@ describe.skipIf(requirement.skip)("real controller and speakers, asked by a real
     });
     expect(others).toContain(moved);
     for (const address of ADDRESSES) {
-      await expect.poll(() => answering(address), { timeout: 10_000 }).toEqual([moved]);
-      await expect.poll(() => tcp(address), { timeout: 10_000 }).toMatch(/pod mixed/);
+      await expect.poll(() => answering(address), { timeout: 15_000 }).toEqual([moved]);
+      await expect.poll(() => tcp(address), { timeout: 15_000 }).toMatch(/pod mixed/);
     }
     lab.startSpeaker(node);
     await expect.poll(announcer, { timeout: 30_000 }).toBe(original);
     for (const address of ADDRESSES)
-      await expect.poll(() => answering(address), { timeout: 10_000 }).toEqual([original]);
+      await expect.poll(() => answering(address), { timeout: 15_000 }).toEqual([original]);
   });
 });

@@ -57,7 +57,7 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon"]).skip)(
 
     /** Counters are told once a second; the last request is among the first that are told. */
     async function settled(address: string) {
-      await expect.poll(() => worker.counted(address).requestsReceived, { timeout: 5000 }).toBeGreaterThanOrEqual(2);
+      await expect.poll(() => worker.counted(address).requestsReceived, { timeout: 15_000 }).toBeGreaterThanOrEqual(2);
       await new Promise((resolve) => setTimeout(resolve, 1200));
       return worker.counted(address);
     }
