@@ -1,8 +1,8 @@
-import type { ServiceView } from "../../config/service.ts";
-import type { IpPrefix } from "../../ip/prefix.ts";
-import { familyOf } from "../../ip/address.ts";
-import type { NodeView } from "../../config/node.ts";
 import type { Route } from "../../bgp/rib/route.ts";
+import type { NodeView } from "../../config/node.ts";
+import type { ServiceView } from "../../config/service.ts";
+import { familyOf } from "../../ip/address.ts";
+import type { IpPrefix } from "../../ip/prefix.ts";
 import { type Millis, millis } from "../../lib/duration.ts";
 import type { ObjectKey } from "../../ports/kube.ts";
 import { endpointsIn } from "../election-context.ts";
@@ -92,10 +92,11 @@ export class BgpState {
   replan(now: Millis): BgpReplan {
     if (this.#config === undefined) return { changes: [], routes: new Map(), again: undefined };
     const log = this.#log.take();
-    if (this.#node !== this.#objects.nodes.get(this.#options.node)) this.#planner = undefined;
-    this.#node = this.#objects.nodes.get(this.#options.node);
+    const node = this.#objects.nodes.get(this.#options.node);
+    if (node !== this.#node) this.#planner = undefined;
+    this.#node = node;
     const whole = this.#planner === undefined;
-    const planner = (this.#planner ??= new Planner(bgpContext(this.#config, this.#node, this.#options)));
+    const planner = (this.#planner ??= new Planner(bgpContext(this.#config, node, this.#options)));
     const keys = new Set([...log.services, ...this.#pacer.due(now)]);
     if (whole) for (const key of this.#objects.services.keys()) keys.add(key);
     const changes = [...keys]
