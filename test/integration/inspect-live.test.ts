@@ -93,7 +93,7 @@ describe("the speakers are asked through the API server", () => {
       { address: "fd00::1", problems: [], answers: [{ node: "a", interfaces }] },
     ]);
     expect(speakers).toMatchObject([
-      { node: "a", pod: "speaker-a", standing: { kind: "sure" }, members: [{ node: "a" }, { node: "b" }] },
+      { node: "a", pod: "speaker-a", standing: { kind: "sure" }, members: { alive: 2, suspects: [], missing: [] } },
       { node: "b", pod: "speaker-b", standing: { kind: "sure" } },
     ]);
     expect((await lab.run("owners")).out).toMatch(

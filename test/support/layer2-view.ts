@@ -38,6 +38,8 @@ interface SpeakerSpec {
   readonly goesOn?: boolean;
   /** Nodes that it takes for members. */
   readonly members?: readonly string[];
+  /** Those of them that may be dead. */
+  readonly suspects?: readonly string[];
   /** By address. */
   readonly answers?: Readonly<Record<string, Partial<LiveAddress>>>;
 }
@@ -52,12 +54,16 @@ export function before(seconds: number): string {
 function askedSpeaker(node: string, spec: LiveSpec): AskedSpeaker {
   const who = { node, pod: `speaker-${node}` };
   if (typeof spec === "string") return { ...who, unread: { code: spec, explanation: `as ${spec}`, fix: "mend it" } };
-  const { doubt, goesOn = false, members = [], answers = {} } = spec;
+  const { doubt, goesOn = false, members = [], suspects = [], answers = {} } = spec;
   const standing =
     doubt === undefined || doubt === "none"
       ? ({ kind: "sure" } as const)
       : ({ kind: "doubtful", reason: doubt, since: before(12), holdsBack: !goesOn } as const);
-  const known = members.map((name) => ({ node: name, address: "192.0.2.1", state: "alive" as const }));
+  const known = members.map((name) => ({
+    node: name,
+    address: "192.0.2.1",
+    state: suspects.includes(name) ? ("suspect" as const) : ("alive" as const),
+  }));
   return {
     ...who,
     now: NOW,

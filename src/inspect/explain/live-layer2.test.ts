@@ -160,6 +160,23 @@ test("who holds back, and who can't be read", () => {
   `);
 });
 
+test("speakers that see the members in another way than others do", () => {
+  const many = Array.from({ length: 7 }, (_, i) => `n${i}`);
+  const layer2 = explain({
+    live: { a: { members: ["a", "b", ...many], suspects: many }, b: { members: ["a", "b"] }, c: { doubt: "silence" } },
+  });
+  expect(layer2.speakers!.map(({ members }) => members)).toEqual([
+    { alive: 9, suspects: many, missing: [] },
+    { alive: 2, suspects: [], missing: many },
+    { alive: 0, suspects: [], missing: ["a", "b", ...many] },
+  ]);
+  expect(lines(layer2).split("\n").slice(0, 3)).toEqual([
+    "c hears nothing from any other speaker, and answers nothing (silence, 12 s ago)",
+    "a suspects that n0, n1, n2, n3, n4 and 2 more may be dead",
+    "b doesn't take n0, n1, n2, n3, n4 and 2 more for a member, and another speaker does",
+  ]);
+});
+
 test("one address is not named in each difference", () => {
   const live = { a: { answers: { "10.0.0.6": {} } }, b: { answers: { "10.0.0.6": {} } } };
   const { differences } = explain({ statuses: { "default/web": { a: [], b: [] } }, live }, ["10.0.0.6"]);

@@ -46,7 +46,7 @@ describe.each(["10.0.0.6", "fd00::6"])("%s", (ip) => {
       },
     ]);
     expect(speakers).toMatchObject([
-      { node: "a", pod: "speaker-a", standing: { kind: "sure" }, members: [{ node: "a" }, { node: "b" }] },
+      { node: "a", pod: "speaker-a", standing: { kind: "sure" }, members: { alive: 2, suspects: [], missing: [] } },
       { node: "b" },
     ]);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { wantsColor } from "./paint.ts";
-import { counted, printable } from "./words.ts";
+import { counted, formatAgo, printable } from "./words.ts";
 
 test.each([
   { isTty: true, env: {}, want: true },
@@ -21,4 +21,18 @@ test.each([
   { text: printable("a\u001b[2Jb\n\u202e"), want: "a\\u001b[2Jb\\u000a\\u202e" },
 ])("$want", ({ text, want }) => {
   expect(text).toBe(want);
+});
+
+test.each([
+  [0, "0.0 s ago"],
+  [9.94, "9.9 s ago"],
+  [10, "10 s ago"],
+  [119, "119 s ago"],
+  [120, "2 min ago"],
+  [7199, "120 min ago"],
+  [7200, "2 h ago"],
+  [172_799, "48 h ago"],
+  [172_800, "2 d ago"],
+])("%d seconds were %s", (seconds, text) => {
+  expect(formatAgo(seconds)).toBe(text);
 });
