@@ -39,7 +39,7 @@ interface KindReport {
   readonly back?: Families<Summary>;
 }
 
-interface FailoverReport {
+export interface FailoverReport {
   readonly kinds: Readonly<Record<string, KindReport>>;
   /** What is not as it should be; empty when all is. */
   readonly missed: readonly string[];
