@@ -3,9 +3,10 @@ import { ByteReader } from "../../bytes/reader.ts";
 import { addressFromBytes, type IpAddress } from "../../ip/address.ts";
 import { MalformedError } from "../../lib/errors.ts";
 import { UPDATE_ERROR } from "../notification.ts";
-import type { Aggregator, AsPathSegment, LargeCommunity, PathAttributes } from "../path-attributes.ts";
+import type { Aggregator, AsPathSegment, PathAttributes } from "../path-attributes.ts";
 import { type AsnSize, decodeAsPath } from "./as-path.ts";
 import { ATTRIBUTE, KIND, ORIGINS } from "./attribute-codes.ts";
+import { decodeLargeCommunities, LARGE_COMMUNITY_LENGTH } from "./large-communities.ts";
 import type { WireOptions } from "./options.ts";
 
 /** Attributes as they come in: each may still be missing. */
@@ -157,9 +158,9 @@ export const ATTRIBUTES: Readonly<Record<number, AttributeSpec>> = {
   [ATTRIBUTE.LARGE_COMMUNITIES]: {
     name: "LARGE_COMMUNITIES",
     kind: KIND.OPTIONAL_TRANSITIVE,
-    fits: itemsOf(12),
+    fits: itemsOf(LARGE_COMMUNITY_LENGTH),
     read: (value, draft) => {
-      draft.largeCommunities = largeCommunities(value);
+      draft.largeCommunities = decodeLargeCommunities(new ByteReader(value));
     },
   },
 };
@@ -171,17 +172,6 @@ function asnSize({ fourOctetAs }: WireOptions): AsnSize {
 function words(value: Uint8Array): number[] {
   const reader = new ByteReader(value);
   return Array.from({ length: value.length / 4 }, () => reader.u32());
-}
-
-/** What is there twice counts once (RFC 8092 §5). */
-function largeCommunities(value: Uint8Array): LargeCommunity[] {
-  const numbers = words(value);
-  const unique = new Map<string, LargeCommunity>();
-  for (let i = 0; i < numbers.length; i += 3) {
-    const community: LargeCommunity = [numbers[i]!, numbers[i + 1]!, numbers[i + 2]!];
-    unique.set(community.join(":"), community);
-  }
-  return [...unique.values()];
 }
 
 /** RFC 7607: AS number 0 makes it malformed. */

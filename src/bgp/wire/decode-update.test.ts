@@ -301,7 +301,7 @@ describe("what is left to readers", () => {
     expect(attributes!.unknown).toEqual([{ flags: 0x80, type: 10, value: hex`0a000001` }]);
   });
 
-  test("a large community that is there twice counts once (RFC 8092 §5)", () => {
+  test("a large community that is there twice counts once (RFC 8092 §3)", () => {
     const one = "000000010000000200000003";
     const two = "000000010000000200000004";
     const { attributes } = readUpdate({ attributes: [...PLAIN, hex`c0 20 24 ${one}${two}${one}`], announced: NLRI });

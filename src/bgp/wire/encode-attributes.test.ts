@@ -24,6 +24,15 @@ const EVERYTHING: PathAttributes = {
   ],
 };
 
+const PLAIN: PathAttributes = {
+  origin: "igp",
+  asPath: [],
+  communities: [],
+  largeCommunities: [],
+  extendedCommunities: [],
+  unknown: [],
+};
+
 const HEAD = hex`40 01 01 02`;
 const MIDDLE = hex`
   40 03 04 0a000001               // NEXT_HOP
@@ -56,13 +65,22 @@ test.each([
   expect(encodeAttributes(EVERYTHING, parseAddress("10.0.0.1"), options)).toEqual(concatBytes(bytes));
 });
 
+test("a large community that is there twice is sent once (RFC 8092 §3)", () => {
+  const largeCommunities: PathAttributes["largeCommunities"] = [
+    [1, 2, 3],
+    [1, 2, 4],
+    [1, 2, 3],
+  ];
+  const bytes = encodeAttributes({ ...PLAIN, largeCommunities }, undefined, MODERN);
+  expect(bytes.subarray(7)).toEqual(hex`c0 20 18 00000001 00000002 00000003 00000001 00000002 00000004`);
+});
+
 test.each([
   { length: 255, header: hex`c0 63 ff` },
   { length: 256, header: hex`d0 63 0100` },
 ])("a value of $length bytes has as short a length as it can", ({ length, header }) => {
   const unknown = [{ flags: 0xc0, type: 99, value: new Uint8Array(length) }];
-  const plain = { origin: "igp", asPath: [], communities: [], largeCommunities: [], extendedCommunities: [] } as const;
-  const bytes = encodeAttributes({ ...plain, unknown }, undefined, MODERN);
+  const bytes = encodeAttributes({ ...PLAIN, unknown }, undefined, MODERN);
   expect(bytes.subarray(7, 7 + header.length)).toEqual(header);
   expect(bytes).toHaveLength(7 + header.length + length);
 });

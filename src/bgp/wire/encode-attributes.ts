@@ -1,9 +1,10 @@
 import { ByteWriter } from "../../bytes/writer.ts";
 import { concatBytes } from "../../bytes/concat.ts";
 import { addressToBytes, type IpAddress } from "../../ip/address.ts";
-import type { Aggregator, LargeCommunity, PathAttributes } from "../path-attributes.ts";
+import type { Aggregator, PathAttributes } from "../path-attributes.ts";
 import { as4PathOf, type AsnSize, encodeAsPath, needsFourOctets, writeAsn } from "./as-path.ts";
 import { ATTRIBUTE, FLAG, KIND, ORIGINS } from "./attribute-codes.ts";
+import { encodeLargeCommunities } from "./large-communities.ts";
 import type { WireOptions } from "./options.ts";
 
 /** From this length on, the length takes two bytes. */
@@ -70,10 +71,6 @@ function encodeAggregator({ asn, address }: Aggregator, size: AsnSize): Uint8Arr
   const writer = new ByteWriter(size + 4);
   writeAsn(writer, asn, size);
   return writer.bytes(addressToBytes(address)).finish();
-}
-
-function encodeLargeCommunities(communities: readonly LargeCommunity[]): Uint8Array {
-  return words(communities.flat());
 }
 
 function words(values: readonly number[]): Uint8Array {

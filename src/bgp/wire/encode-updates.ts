@@ -13,7 +13,7 @@ import type { WireOptions } from "./options.ts";
 export interface EncodedUpdates {
   /** Whole messages in the order in which they are to be sent. */
   readonly messages: readonly Uint8Array[];
-  /** What has too many attributes to fit into a message. Its prefixes are withdrawn instead (RFC 8654 §4). */
+  /** What has too many attributes to fit into a message. It may not be announced (RFC 4271 §9.2): its prefixes are withdrawn. */
   readonly tooLong: readonly RouteGroup[];
 }
 
