@@ -47,7 +47,7 @@ function read(messages: readonly Uint8Array[], options: WireOptions): Update[] {
 }
 
 describe("encodeUpdates", () => {
-  test("withdrawals first, then groups; IPv4 in its own fields, IPv6 in the first attribute", () => {
+  test("groups first, then withdrawals; IPv4 in its own fields, IPv6 in the first attribute", () => {
     const changes: RouteChanges = {
       withdrawn: prefixes("192.0.2.0/25", "2001:db8::/33"),
       groups: [group("10.0.0.1", "198.51.100.7/32", "0.0.0.0/0"), group("2001:db8::1", "2001:db8:1::/48")],
@@ -55,8 +55,6 @@ describe("encodeUpdates", () => {
     expect(encodeUpdates(changes, MODERN)).toEqual({
       tooLong: [],
       messages: [
-        hex`${MARKER} 001c 02  0005 19 c0000200  0000`,
-        hex`${MARKER} 0023 02  0000  000c  80 0f 09 0002 01 21 20010db800`,
         hex`${MARKER} 0031 02  0000  0014
             40 01 01 00                     // ORIGIN IGP
             40 02 06 02 01 0000fc00         // AS_PATH 64512
@@ -66,6 +64,8 @@ describe("encodeUpdates", () => {
             80 0e 1c 0002 01 10 20010db8000000000000000000000001 00  30 20010db80001
             40 01 01 00
             40 02 06 02 01 0000fc00`,
+        hex`${MARKER} 001c 02  0005 19 c0000200  0000`,
+        hex`${MARKER} 0023 02  0000  000c  80 0f 09 0002 01 21 20010db800`,
       ],
     });
   });
@@ -123,8 +123,8 @@ describe("encodeUpdates", () => {
     expect(
       updates.map(({ withdrawn, announced }) => [withdrawn, announced].map((list) => list.map(formatPrefix))),
     ).toEqual([
-      [["198.51.100.0/24", "192.0.2.0/24"], []],
       [[], ["192.0.2.1/32"]],
+      [["198.51.100.0/24", "192.0.2.0/24"], []],
     ]);
   });
 

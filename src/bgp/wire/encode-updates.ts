@@ -35,8 +35,9 @@ const ATTRIBUTE_HEADER = 4;
 const NOTHING = new Uint8Array(0);
 
 /**
- * Packs changes into as few UPDATEs as RFC 7606 §5.1 allows, which wants one kind of routes in each: withdrawals first,
- * then the groups in their order. IPv4 goes into the fields that BGP-4 always had, unless its next hop is IPv6.
+ * Packs changes into as few UPDATEs as RFC 7606 §5.1 allows, which wants one kind of routes in each: the groups in their
+ * order, then withdrawals, so that what takes the place of a route is there before it goes. IPv4 goes into the fields
+ * that BGP-4 always had, unless its next hop is IPv6.
  */
 export function encodeUpdates(changes: RouteChanges, options: WireOptions): EncodedUpdates {
   const announcements: Uint8Array[] = [];
@@ -47,10 +48,10 @@ export function encodeUpdates(changes: RouteChanges, options: WireOptions): Enco
       if (!fits) tooLong.push({ ...group, prefixes });
     }
   }
-  const messages: Uint8Array[] = [];
+  const withdrawals: Uint8Array[] = [];
   const withdrawn = [changes.withdrawn, ...tooLong.map(({ prefixes }) => prefixes)].flat();
-  for (const [family, prefixes] of byFamily(withdrawn)) pack(prefixes, WITHDRAWAL[family], options, messages);
-  return { messages: messages.concat(announcements), tooLong };
+  for (const [family, prefixes] of byFamily(withdrawn)) pack(prefixes, WITHDRAWAL[family], options, withdrawals);
+  return { messages: announcements.concat(withdrawals), tooLong };
 }
 
 /** IPv4 first; a family without prefixes is left out. */
