@@ -13,6 +13,7 @@ import type { Clock, Timer } from "../ports/clock.ts";
 import type { Frames } from "../ports/frames.ts";
 import type { Link, Links } from "../ports/links.ts";
 import type { Random } from "../ports/random.ts";
+import { AnsweringNews } from "./answering-news.ts";
 import { DuplicateWatch } from "./duplicate-watch.ts";
 import { Holding } from "./holding.ts";
 import { LinkNews } from "./link-news.ts";
@@ -52,12 +53,9 @@ export class Layer2Engine {
   readonly #waiting: WaitingLine<Holding>;
   /** What we answer for until the node that is to have it does. */
   readonly #leaving: WaitingLine<Holding>;
-  /** Interfaces on which an address is answered, as last told to the main thread. */
-  readonly #told = new Map<IpAddress, string>();
+  readonly #news: AnsweringNews;
   /** Holdings whose burst begins with the next flush. */
   #fresh = new Set<Holding>();
-  /** Holdings whose interfaces may have changed since the last flush. */
-  #touched = new Set<Holding>();
   #ready = false;
   #watch: { close(): void } | undefined;
   #flushTimer: Timer | undefined;
@@ -76,6 +74,7 @@ export class Layer2Engine {
       onFrame: (place, frame) => this.#onFrame(place, frame),
       onRetry: () => this.#flush(),
     });
+    this.#news = new AnsweringNews(this.#places, (event) => ports.emit(event));
     this.#rounds = new Rounds({ clock, send: (place, address) => this.#announceOnce(place, address) });
     this.#counters = new RequestCounters(clock, (counters) => ports.emit({ on: "counters", counters }));
     this.#duplicates = new DuplicateWatch(clock, (conflict) => this.#onConflict(conflict));
@@ -178,7 +177,7 @@ export class Layer2Engine {
 
   #own(holding: Holding): void {
     this.#leaving.delete(holding);
-    this.#told.delete(holding.address);
+    this.#news.again(holding);
     holding.phase = { is: "owned" };
     this.#duplicates.gained(holding.address);
     this.#tell(holding);
@@ -189,7 +188,7 @@ export class Layer2Engine {
     const { address, announcement } = holding;
     this.#repeater.set(address, announcement.repeatEvery ?? REPEAT_INTERVAL);
     this.#fresh.add(holding);
-    this.#touched.add(holding);
+    this.#news.touch(holding);
   }
 
   /** Nothing more is said about it but answers. */
@@ -217,8 +216,7 @@ export class Layer2Engine {
     this.#holdings.delete(address);
     this.#waiting.delete(holding);
     this.#leaving.delete(holding);
-    this.#touched.delete(holding);
-    if (this.#told.delete(address)) this.#ports.emit({ on: "announcing", address, interfaces: [] });
+    this.#news.gone(holding);
     this.#checkHandedOver();
   }
 
@@ -255,7 +253,7 @@ export class Layer2Engine {
       this.#rounds.stop(place, address);
       const holding = this.#holdings.get(address)!;
       holding.leave(place);
-      this.#touched.add(holding);
+      this.#news.touch(holding);
       this.#checkLeaving(holding);
     }
   }
@@ -268,13 +266,13 @@ export class Layer2Engine {
       this.#places.unwant(place, address);
       this.#rounds.stop(place, address);
       holding.leave(place);
-      this.#touched.add(holding);
+      this.#news.touch(holding);
     }
     for (const place of this.#places.of(holding.kind)) {
       if (places.has(place) || !holding.isFor(place)) continue;
       this.#places.want(place, address);
       places.add(place);
-      this.#touched.add(holding);
+      this.#news.touch(holding);
     }
   }
 
@@ -295,28 +293,13 @@ export class Layer2Engine {
     for (const place of opened) {
       for (const address of place.addresses) {
         const holding = this.#holdings.get(address)!;
-        this.#touched.add(holding);
+        this.#news.touch(holding);
         if (holding.phase.is === "owned") starts.push([place, address]);
       }
     }
     this.#fresh = new Set();
     this.#rounds.begin(starts);
-    this.#tellChanges();
-  }
-
-  #tellChanges(): void {
-    const touched = this.#touched;
-    this.#touched = new Set();
-    for (const holding of touched) {
-      const { address, kind, places } = holding;
-      if (holding.phase.is === "waiting") continue;
-      const open = this.#places.of(kind).filter((place) => places.has(place) && place.isOpen);
-      const interfaces = open.map(({ link, macText }) => ({ name: link.name, mac: macText }));
-      const text = interfaces.map(({ name, mac }) => `${name} ${mac}`).join("\n");
-      if (this.#told.get(address) === text) continue;
-      this.#told.set(address, text);
-      this.#ports.emit({ on: "announcing", address, interfaces });
-    }
+    this.#news.tell();
   }
 
   #onFrame(place: Place, frame: Uint8Array): void {

@@ -78,15 +78,15 @@ export class RequestCounters {
 function countersOf(address: IpAddress, notes: Notes, now: Millis): AddressCounters {
   const { requestsReceived, responsesSent, gratuitousSent, duplicatesHeard } = notes;
   const { answeredAt, answeredOn, answeredTo, gratuitousAt } = notes;
-  const lastAnswered = { agoMs: now - answeredAt, interface: answeredOn, to: formatMac(answeredTo) };
-  const lastGratuitous = { agoMs: now - gratuitousAt };
   return {
     address,
     requestsReceived,
     responsesSent,
     gratuitousSent,
     duplicatesHeard,
-    ...(responsesSent > 0 ? { lastAnswered } : {}),
-    ...(gratuitousSent > 0 ? { lastGratuitous } : {}),
+    ...(responsesSent > 0
+      ? { lastAnswered: { agoMs: now - answeredAt, interface: answeredOn, to: formatMac(answeredTo) } }
+      : {}),
+    ...(gratuitousSent > 0 ? { lastGratuitous: { agoMs: now - gratuitousAt } } : {}),
   };
 }
