@@ -18,10 +18,8 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:cc"]).skip)("a cli
   });
 
   test("sees each change through to its end", () => {
-    expect(
-      KINDS.map((name) => kinds[name]?.away.IPv4.runs ?? 0),
-      failures,
-    ).toEqual(KINDS.map(() => 1));
+    const runs = KINDS.map((name) => kinds[name]?.away.IPv4.runs ?? 0);
+    expect({ runs, failures }).toMatchObject({ runs: KINDS.map(() => 1) });
   });
 
   const families = ["IPv4", "IPv6"] as const;
