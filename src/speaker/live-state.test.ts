@@ -11,6 +11,7 @@ function source(facts: Readonly<Record<string, Partial<AddressFacts>>>, more: Pa
   return {
     node: "a",
     now: NOW,
+    waitingFor: undefined,
     membership: undefined,
     addresses: known.keys(),
     holders: () => ["shop/web"],

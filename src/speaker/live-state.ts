@@ -15,6 +15,8 @@ export interface LiveState {
   readonly kind: "SpeakerState";
   readonly node: string;
   readonly now: string;
+  /** What is missing before it can do its work; absent: it is ready. */
+  readonly waitingFor?: string;
   /** Absent without membership. */
   readonly membership?: LiveMembership;
   /** Addresses that it owns or still answers for, in the order of their values. */
@@ -101,6 +103,8 @@ export interface LiveSource {
   readonly node: string;
   /** Wall-clock milliseconds. */
   readonly now: number;
+  /** Undefined: it is ready. */
+  readonly waitingFor: string | undefined;
   readonly membership: MembershipFacts | undefined;
   /** Addresses that are owned or answered, in any order. */
   readonly addresses: Iterable<IpAddress>;
@@ -125,7 +129,7 @@ const MOST_SERVICES = 100;
 
 /** Makes the document. Work is in proportion to the addresses wanted, but for finding and sorting them. */
 export function liveState(source: LiveSource, { ips, after, limit }: StateQuery): LiveState {
-  const { node, now, membership } = source;
+  const { node, now, waitingFor, membership } = source;
   const wanted = [...source.addresses].filter(
     (address) => (ips === undefined || ips.has(address)) && (after === undefined || address > after),
   );
@@ -135,6 +139,7 @@ export function liveState(source: LiveSource, { ips, after, limit }: StateQuery)
     kind: "SpeakerState",
     node,
     now: time(now),
+    ...(waitingFor === undefined ? {} : { waitingFor }),
     ...(membership === undefined ? {} : { membership: liveMembership(membership) }),
     layer2: shown.map((address) => liveAddress(address, source)),
     ...(shown.length < wanted.length ? { continue: formatAddress(shown.at(-1)!) } : {}),

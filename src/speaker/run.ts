@@ -146,6 +146,7 @@ export class Speaker {
     const source = {
       node: this.#options.node,
       now: this.#ports.clock.wallTime(),
+      waitingFor: this.waitingFor(),
       membership: this.#members?.facts,
       addresses: new Set([...this.#layer2.addresses(), ...this.#facts.addresses()]),
       holders: (address: IpAddress) => this.#layer2.holders(address),

@@ -98,6 +98,12 @@ describe("the state of a speaker", () => {
     expect(speaker.state("ip=10.0.0.1").layer2).toEqual([]);
   });
 
+  test("says what the speaker lacks", async () => {
+    expect(speaker.state()).not.toHaveProperty("waitingFor");
+    await tell({ on: "trouble", code: "no-permission", message: "CAP_NET_RAW is missing" });
+    expect(speaker.state().waitingFor).toBe("CAP_NET_RAW is missing");
+  });
+
   test("shows an address that no interface answers", async () => {
     await tell({ on: "announcing", address: parseAddress("10.0.0.1")!, interfaces: [] });
     expect(speaker.state("ip=10.0.0.1").layer2).toMatchObject([{ services: ["shop/web"], interfaces: [] }]);

@@ -40,6 +40,8 @@ interface SpeakerSpec {
   readonly members?: readonly string[];
   /** Those of them that may be dead. */
   readonly suspects?: readonly string[];
+  /** What it lacks; undefined: it is ready. */
+  readonly waitingFor?: string;
   /** By address. */
   readonly answers?: Readonly<Record<string, Partial<LiveAddress>>>;
 }
@@ -54,7 +56,7 @@ export function before(seconds: number): string {
 function askedSpeaker(node: string, spec: LiveSpec): AskedSpeaker {
   const who = { node, pod: `speaker-${node}` };
   if (typeof spec === "string") return { ...who, unread: { code: spec, explanation: `as ${spec}`, fix: "mend it" } };
-  const { doubt, goesOn = false, members = [], suspects = [], answers = {} } = spec;
+  const { doubt, goesOn = false, members = [], suspects = [], waitingFor, answers = {} } = spec;
   const standing =
     doubt === undefined || doubt === "none"
       ? ({ kind: "sure" } as const)
@@ -67,6 +69,7 @@ function askedSpeaker(node: string, spec: LiveSpec): AskedSpeaker {
   return {
     ...who,
     now: NOW,
+    ...(waitingFor === undefined ? {} : { waitingFor }),
     ...(doubt === "none" ? {} : { membership: { standing, members: known } }),
     addresses: Object.entries(answers).map(([ip, more]) => ({
       ip,

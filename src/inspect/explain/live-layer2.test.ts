@@ -177,6 +177,19 @@ test("speakers that see the members in another way than others do", () => {
   ]);
 });
 
+test("speakers that are not ready, with what they lack, unless that is their doubt", () => {
+  const waitingFor = "CAP_NET_RAW is missing";
+  const layer2 = explain({
+    live: { a: { waitingFor }, b: { waitingFor, doubt: "paused" }, c: { doubt: "none", waitingFor } },
+  });
+  expect(layer2.speakers!.map((speaker) => speaker.waitingFor)).toEqual([waitingFor, waitingFor, waitingFor]);
+  expect(lines(layer2).split("\n").slice(0, 3)).toEqual([
+    "b did not run for a while, and answers nothing (paused, 12 s ago)",
+    `a is not ready: ${waitingFor}`,
+    `c is not ready: ${waitingFor}`,
+  ]);
+});
+
 test("one address is not named in each difference", () => {
   const live = { a: { answers: { "10.0.0.6": {} } }, b: { answers: { "10.0.0.6": {} } } };
   const { differences } = explain({ statuses: { "default/web": { a: [], b: [] } }, live }, ["10.0.0.6"]);

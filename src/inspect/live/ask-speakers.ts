@@ -55,8 +55,13 @@ class Asker {
     if (!token.ok) return { ...who, unread: token.error };
     const first = await this.#page(speaker, token.value, undefined);
     if (!first.ok) return { ...who, unread: first.error };
-    const { now, membership, layer2 } = first.value;
-    const read = { ...who, now: Date.parse(now), ...(membership === undefined ? {} : { membership }) };
+    const { now, waitingFor, membership, layer2 } = first.value;
+    const read = {
+      ...who,
+      now: Date.parse(now),
+      ...(waitingFor === undefined ? {} : { waitingFor }),
+      ...(membership === undefined ? {} : { membership }),
+    };
     const addresses = [...layer2];
     let after = first.value.continue;
     for (let pages = 1; after !== undefined; pages++) {

@@ -11,6 +11,8 @@ export interface ReadSpeaker {
   readonly pod: string;
   /** Its clock when it answered, in wall-clock milliseconds. Its other times are to be compared with this one. */
   readonly now: number;
+  /** What is missing before it can do its work; absent: it is ready. */
+  readonly waitingFor?: string;
   /** Absent without membership. */
   readonly membership?: LiveMembership;
   readonly addresses: readonly LiveAddress[];

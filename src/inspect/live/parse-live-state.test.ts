@@ -8,6 +8,7 @@ const FULL: LiveState = {
   kind: "SpeakerState",
   node: "a",
   now: "2026-01-01T00:00:00.000Z",
+  waitingFor: "waiting for the protocol worker",
   membership: {
     standing: { kind: "doubtful", reason: "silence", since: "2025-12-31T23:59:59.000Z", holdsBack: false },
     members: [
@@ -56,6 +57,7 @@ describe("what is not understood", () => {
   test("odd parts count as absent, and oddness is no certainty", () => {
     const odd = {
       ...FULL,
+      waitingFor: ["much"],
       membership: { standing: { kind: "certain", reason: "__proto__" }, members: [1, { node: 2 }, { node: "a" }] },
       layer2: [null, { ip: 1 }, { ip: "10.0.0.1", services: "shop/web", interfaces: [{ mac: "x" }], lastAnswered: 1 }],
       continue: 5,

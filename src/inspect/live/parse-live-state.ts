@@ -11,6 +11,8 @@ import {
 /** More than a page has, and more than any cluster. */
 const MOST = 100_000;
 
+const LONGEST_REASON = 2000;
+
 type Doubt = LiveStanding & { readonly kind: "doubtful" };
 type DoubtReason = Doubt["reason"];
 
@@ -32,18 +34,20 @@ export function parseLiveState(text: string): Result<LiveState, string> {
   } catch {
     return err(`it is not JSON: ${text.slice(0, 100)}`);
   }
-  const { apiVersion, kind, node, now, membership, layer2, continue: more } = fieldsOf(parsed);
+  const { apiVersion, kind, node, now, waitingFor, membership, layer2, continue: more } = fieldsOf(parsed);
   if (kind !== "SpeakerState") return err("it is not a SpeakerState");
   if (apiVersion !== STATE_VERSION)
     return err(`its version is ${textOf(apiVersion) ?? "unknown"}, not ${STATE_VERSION}`);
   const at = timeOf(now);
   if (at === undefined) return err("it doesn't say when it was made");
   const next = textOf(more);
+  const missing = textOf(waitingFor, LONGEST_REASON);
   return ok({
     apiVersion: STATE_VERSION,
     kind: "SpeakerState",
     node: textOf(node) ?? "",
     now: at,
+    ...(missing === undefined ? {} : { waitingFor: missing }),
     ...(membership === undefined ? {} : { membership: membershipOf(membership, at) }),
     layer2: itemsOf(layer2, MOST).flatMap(addressOf),
     ...(next === undefined ? {} : { continue: next }),

@@ -10,6 +10,8 @@ import { aliveNodes, isRead, type LiveView, type UnreadReason } from "./live-vie
 export interface SpeakerReport {
   readonly node: string;
   readonly pod: string;
+  /** What is missing before it can do its work; absent when it is ready, and when it could not be read. */
+  readonly waitingFor?: string;
   /** Absent when it could not be read, and without membership. */
   readonly standing?: LiveMembership["standing"] & { readonly secondsAgo?: number };
   /** How it sees the others; absent likewise. */
@@ -33,13 +35,16 @@ export function speakerReports(view: LiveView): readonly SpeakerReport[] {
   const reports = view.map((speaker): SpeakerReport => {
     const { node, pod } = speaker;
     if (!isRead(speaker)) return { node, pod, unread: speaker.unread };
-    const { now, membership, partial } = speaker;
-    const unread = partial === undefined ? {} : { unread: partial };
-    if (membership === undefined) return { node, pod, ...unread };
+    const { now, waitingFor, membership, partial } = speaker;
+    const rest = {
+      ...(waitingFor === undefined ? {} : { waitingFor }),
+      ...(partial === undefined ? {} : { unread: partial }),
+    };
+    if (membership === undefined) return { node, pod, ...rest };
     const { standing, members } = membership;
     const since = standing.kind === "sure" ? {} : { secondsAgo: ago(standing.since, now).secondsAgo };
     const seen = membersReport(members, alive instanceof Set ? alive : new Set());
-    return { node, pod, standing: { ...standing, ...since }, members: seen, ...unread };
+    return { node, pod, standing: { ...standing, ...since }, members: seen, ...rest };
   });
   return reports.sort((a, b) => (a.node < b.node ? -1 : 1));
 }
@@ -64,6 +69,10 @@ export function speakerLines(reports: readonly SpeakerReport[], page: Page): rea
     const consequence = holdsBack ? "answers nothing" : "goes on";
     return [`${node} ${DOUBTS[reason]}, and ${consequence} (${reason}, ${formatAgo(secondsAgo)})`];
   });
+  const unready = reports.flatMap(({ node, standing, waitingFor }) => {
+    const isSaid = standing?.kind === "doubtful" && standing.holdsBack;
+    return waitingFor === undefined || isSaid ? [] : [`${node} is not ready: ${waitingFor}`];
+  });
   const odd = reports.flatMap(({ node, standing, members }) => {
     if (standing?.kind !== "sure" || members === undefined) return [];
     const { suspects, missing } = members;
@@ -83,7 +92,7 @@ export function speakerLines(reports: readonly SpeakerReport[], page: Page): rea
     const names = named(group.map(({ pod }) => pod));
     return `not read: ${names}: ${explanation}${fix === "" ? "" : `; ${fix}`} (${code})`;
   });
-  return [...doubts, ...odd, ...missing].flatMap((text) => sentence(text, page)).map(page.paint.yellow);
+  return [...doubts, ...unready, ...odd, ...missing].flatMap((text) => sentence(text, page)).map(page.paint.yellow);
 }
 
 function named(names: readonly string[]): string {
