@@ -155,6 +155,13 @@ describe("a speaker that can't be read, with the reason", () => {
       fix: /^$/,
     },
     {
+      code: "unreachable",
+      name: "no answer in time",
+      set: () => (pods.says = () => err({ code: 0, reason: "ETIMEDOUT", message: "GET /x: slow", retryable: true })),
+      says: /^it doesn't answer in time$/,
+      fix: /^$/,
+    },
+    {
       code: "notAllowed",
       name: "a token without the right",
       set: () => (pods.says = () => ok({ code: 403, text: "x may not get /state" })),

@@ -33,6 +33,7 @@ export function notReached(namespace: string, { code, reason, message }: KubeErr
     return { code: "proxyForbidden", explanation, fix: `let a Role allow it (${SEE})` };
   }
   if (code === 404) return { code: "podGone", explanation: message, fix: "" };
+  if (reason === "ETIMEDOUT") return { code: "unreachable", explanation: "it doesn't answer in time", fix: "" };
   const explanation = code === 0 ? `${message} (${reason})` : message;
   return { code: "unreachable", explanation, fix: "" };
 }
