@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { millis } from "../lib/duration.ts";
-import { answersUntil, FORESTALLED, HANDOVER_LIMIT, HEAD_START } from "./handover.ts";
+import { answersUntil, FORESTALLED, HANDOVER_LIMIT, HEAD_START, STAND_IN_LIMIT } from "./handover.ts";
 
 const SINCE = 10_000;
 
@@ -25,10 +25,21 @@ describe("the old owner answers until", () => {
     },
   ])("$what", ({ claimedAt, until }) => {
     const heard = claimedAt === undefined ? undefined : millis(claimedAt);
-    expect(answersUntil({ since: millis(SINCE), claimedAt: heard })).toBe(until);
+    expect(answersUntil({ since: millis(SINCE), claimedAt: heard, stoodInAt: undefined })).toBe(until);
+    expect(answersUntil({ since: millis(SINCE), claimedAt: heard, stoodInAt: millis(0) })).toBe(until);
+  });
+
+  test.each([
+    { what: "a short while, when it had stood in a moment ago", stoodInAt: SINCE - 1, until: SINCE + STAND_IN_LIMIT },
+    { what: "the limit, when it had stood in for longer", stoodInAt: SINCE - 2000, until: SINCE + HANDOVER_LIMIT },
+  ])("$what", ({ stoodInAt, until }) => {
+    const leaving = { since: millis(SINCE), stoodInAt: millis(stoodInAt) };
+    expect(answersUntil({ ...leaving, claimedAt: undefined })).toBe(until);
+    expect(answersUntil({ ...leaving, claimedAt: millis(SINCE + 100) })).toBe(SINCE + 100);
   });
 });
 
 test("the new owner has begun long before the old one gives up waiting", () => {
   expect(HEAD_START * 2).toBeLessThan(HANDOVER_LIMIT);
+  expect(HEAD_START).toBeLessThan(STAND_IN_LIMIT);
 });

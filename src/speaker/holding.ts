@@ -18,6 +18,8 @@ export class Holding {
   readonly kind: FrameKind;
   announcement: Announcement;
   phase: Phase = { is: "waiting" };
+  /** When it was ours without a head start for anybody. */
+  stoodInAt: Millis | undefined;
   /** Where it is listened for. */
   readonly places = new Set<Place>();
   /** When another station was last heard to claim it, by place. */
@@ -37,7 +39,8 @@ export class Holding {
   /** Whether requests on a place of its own are answered. */
   answersOn(place: Place, now: Millis): boolean {
     if (this.phase.is !== "leaving") return this.phase.is === "owned";
-    return now < answersUntil({ since: this.phase.since, claimedAt: this.#claims.get(place) });
+    const { since } = this.phase;
+    return now < answersUntil({ since, claimedAt: this.#claims.get(place), stoodInAt: this.stoodInAt });
   }
 
   /** Whether requests are answered anywhere. */

@@ -149,6 +149,7 @@ export class Layer2Engine {
     holding.announcement = announcement;
     this.#holdings.set(address, holding);
     this.#spread(holding);
+    if (isNew && !takesOver) holding.stoodInAt = clock.now();
     if (isNew && takesOver) this.#wait(holding);
     else if (isNew || holding.phase.is === "leaving") this.#own(holding);
     else if (holding.phase.is === "owned") this.#tell(holding);

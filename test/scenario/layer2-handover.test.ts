@@ -205,6 +205,15 @@ describe.each(["10.9.0.100", "fd09::100"])("%s", (text) => {
     expect(watch(500)).toEqual(["new 200", "old 300"]);
   });
 
+  test("who stood in for a node that was taken for dead goes on only until that one would have claimed", () => {
+    announce(next);
+    watch(100);
+    expect(ask()).toBe("old+new");
+    leave(next);
+    // The old owner heard nothing of its death, and so has nothing to claim; but it answers a gratuitous ARP request.
+    expect(watch(500)).toEqual(v6 ? ["old+new 300", "old 200"] : ["old 500"]);
+  });
+
   test("a new owner that has to give the address back before it began never answers", () => {
     takeOver(next);
     watch(100);
