@@ -34,6 +34,7 @@ export class MemoryStreams {
   readonly #clock: Clock;
   readonly #listeners = new Map<string, OpenListener>();
   readonly #stalled = new Set<IpAddress>();
+  readonly #ends = new Set<MemoryConnection>();
   /** Connections with something that waits for `resume`. */
   readonly #held = new Set<MemoryConnection>();
 
@@ -46,6 +47,11 @@ export class MemoryStreams {
       listen: async (local, onConnection, options = {}) => this.#listen(host, local, onConnection, options),
       connect: (remote, handlers, options = {}) => this.#connect(host, remote, handlers, options),
     };
+  }
+
+  /** Ends of connections that nobody has let go of. */
+  get openEnds(): number {
+    return this.#ends.size;
   }
 
   /** From now on nothing arrives at `address`, until `resume`: what is written stays in the sender's buffer. */
@@ -92,7 +98,10 @@ export class MemoryStreams {
     const { timeout } = options;
     if (timeout !== undefined) {
       const timer = this.#clock.after(timeout, () => ours.isReady || ours.closed("no answer"));
-      ours.onOver = () => timer.cancel();
+      ours.onOver = () => {
+        timer.cancel();
+        this.#ends.delete(ours);
+      };
     }
     queueMicrotask(() => {
       try {
@@ -125,11 +134,14 @@ export class MemoryStreams {
   }
 
   #connection(remote: StreamAddress, { ttl = USUAL_TTL, minTtl = 0 }: HopLimits): MemoryConnection {
-    return new MemoryConnection(remote, { ttl, minTtl }, (connection) => {
+    const made = new MemoryConnection(remote, { ttl, minTtl }, (connection) => {
       const isStalled = this.#stalled.has(remote.address);
       if (isStalled) this.#held.add(connection);
       return isStalled;
     });
+    this.#ends.add(made);
+    made.onOver = () => this.#ends.delete(made);
+    return made;
   }
 }
 
