@@ -103,7 +103,7 @@ export const SPEAKER_FLAGS: readonly Flag[] = [
   {
     name: "bgp-listen-port",
     kind: "text",
-    help: "TCP port for BGPPeers that are passive, 179 (METALLB_BGP_LISTEN_PORT); 0: none",
+    help: "TCP port for BGPPeers that connect to us (METALLB_BGP_LISTEN_PORT); 0: none; else 179 while one is passive",
   },
 ];
 

@@ -28,7 +28,7 @@ export interface SpeakerFlags extends CommonFlags {
   readonly mlWanConfig: boolean;
   /** JSON file that replaces the whole profile, if it exists. */
   readonly mlConfigFile: string;
-  /** Where passive BGPPeers connect to; "": METALLB_BGP_LISTEN_PORT, else 179; 0: nowhere. */
+  /** Where BGPPeers connect to us; "": METALLB_BGP_LISTEN_PORT, else 179 while one of them is passive; 0: nowhere. */
   readonly bgpListenPort: string;
 }
 
@@ -57,9 +57,6 @@ export const SPEAKER_ACCEPTED_FLAGS: AcceptedFlags = {
   "frrk8s-secret-passthrough": { takesValue: false, meaning: NO_DAEMON },
 };
 
-/** IANA's port of BGP. */
-const BGP_PORT = "179";
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Flags with the environment filled in, what is wrong with them, and what a user might wonder about. */
@@ -86,7 +83,7 @@ export function resolveSpeakerFlags(
     mlBindport: or(given.mlBindport, "METALLB_ML_BIND_PORT"),
     mlLabels: or(given.mlLabels, "METALLB_ML_LABELS"),
     mlSecretKeyPath: or(given.mlSecretKeyPath, "METALLB_ML_SECRET_KEY_PATH"),
-    bgpListenPort: or(given.bgpListenPort, "METALLB_BGP_LISTEN_PORT") || BGP_PORT,
+    bgpListenPort: or(given.bgpListenPort, "METALLB_BGP_LISTEN_PORT"),
   };
   return {
     flags,
@@ -100,7 +97,7 @@ function issuesOf(flags: SpeakerFlags): readonly string[] {
   if (flags.nodeName === "") issues.push("the node's name is missing: give --node-name or set METALLB_NODE_NAME");
   if (flags.namespace === "") issues.push("the namespace is missing: give --namespace or set METALLB_NAMESPACE");
   const port = flags.bgpListenPort;
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+  if (!/^\d{0,5}$/.test(port) || Number(port) > 65_535) {
     issues.push(`--bgp-listen-port (METALLB_BGP_LISTEN_PORT) is ${JSON.stringify(port)}: use 0 to 65535`);
   }
   return [...issues, ...commonFlagIssues(flags)];

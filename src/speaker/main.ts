@@ -24,10 +24,14 @@ import { type MembershipConfig, membershipConfig, wantsMembership } from "./memb
 import { resolveSpeakerFlags, type SpeakerFlags } from "./flags.ts";
 import { defaultRouterId } from "./bgp/default-router-id.ts";
 import { NodeSessions } from "./bgp/node-sessions.ts";
+import type { ListenPlan } from "./bgp/peer-manager.ts";
 import { Speaker } from "./run.ts";
 import { spawnProtocolWorker } from "./spawn-worker.ts";
 
 const POD_NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/** IANA's. */
+const BGP_PORT = 179;
 
 /** Exit codes of the command. */
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
@@ -66,7 +70,7 @@ async function serve(flags: SpeakerFlags, policy: TlsPolicy, env: Environment, l
   const worker = spawnProtocolWorker({ excludedInterfaces, membership });
   const links = watchLinks(log);
   const sessions = new NodeSessions(
-    { listenPort: Number(flags.bgpListenPort), defaultRouterId: defaultRouterId(env["METALLB_HOST"], node) },
+    { listen: listenPlan(flags.bgpListenPort), defaultRouterId: defaultRouterId(env["METALLB_HOST"], node) },
     { ...common, metrics, streams: tcpStreams, links: links.current },
   );
   const speaker = new Speaker(
@@ -122,6 +126,12 @@ async function listen(flags: SpeakerFlags, served: Served): Promise<readonly Lis
     servers.push(await serveMetrics({ port, folder, documents: [stateDocument(speaker)], ...exposed }));
   }
   return servers;
+}
+
+/** `port` as in the flags, where it was checked. */
+function listenPlan(port: string): ListenPlan | undefined {
+  if (port === "") return { port: BGP_PORT, onlyIfNeeded: true };
+  return Number(port) === 0 ? undefined : { port: Number(port), onlyIfNeeded: false };
 }
 
 interface WatchedLinks {

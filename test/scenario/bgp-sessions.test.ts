@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseAddress } from "../../src/ip/address.ts";
 import { millis, seconds } from "../../src/lib/duration.ts";
+import type { ListenPlan } from "../../src/speaker/bgp/peer-manager.ts";
 import { type BgpHost, BgpNetwork, hostRoutes, sessionOf, stateOf, withMed } from "../support/bgp-pair.ts";
 import { settle } from "../support/settle.ts";
 
@@ -26,15 +27,12 @@ describe.each(FAMILIES)("sessions over $family", (addresses) => {
     { dials: "one side", passive: [false, true], key: undefined },
     { dials: "the other side, with a key", passive: [true, false], key: "secret" },
     { dials: "both sides", passive: [false, false], key: undefined },
-  ])("come up when $dials begins", async ({ passive: [first, second], key }) => {
+  ])("come up when it is $dials that begins", async ({ passive: [first, second], key }) => {
     const network = new BgpNetwork();
     const [a, b] = [network.host(addresses.a), network.host(addresses.b)];
-    const c = network.host("10.0.0.9");
     const connect = key === undefined ? {} : { key };
-    // Somebody has to be passive for the port to be open.
-    const another = network.plan(a, c, { name: "other", passive: true });
-    a.manager.setPeers([network.plan(a, b, { passive: first!, connect }), another]);
-    b.manager.setPeers([network.plan(b, a, { passive: second!, connect }), { ...another, name: "other" }]);
+    a.manager.setPeers([network.plan(a, b, { passive: first!, connect })]);
+    b.manager.setPeers([network.plan(b, a, { passive: second!, connect })]);
     await network.pass(seconds(20));
     expect([stateOf(a), stateOf(b)]).toEqual(["Established", "Established"]);
     expect([sessionOf(a).timesEstablished, sessionOf(b).timesEstablished]).toEqual([1, 1]);
@@ -171,9 +169,13 @@ describe("listening", () => {
     expect(sessionOf(a).received.open).toBe(0);
   });
 
-  test("begins with the first peer that is passive, and ends with the last", async () => {
+  test.each<{ listen: ListenPlan | "nowhere"; open: boolean[] }>([
+    { listen: { port: 179, onlyIfNeeded: true }, open: [false, true, false, false] },
+    { listen: { port: 179, onlyIfNeeded: false }, open: [true, true, true, false] },
+    { listen: "nowhere", open: [false, false, false, false] },
+  ])("begins and ends with the peers that are to connect: $listen", async ({ listen, open }) => {
     const network = new BgpNetwork();
-    const [a, b] = [network.host("10.0.0.1"), network.host("10.0.0.2", undefined)];
+    const [a, b] = [network.host("10.0.0.1", listen), network.host("10.0.0.2")];
     const host = network.internet.host(a.address).streams;
     const isOpen = async (): Promise<boolean> => {
       await settle();
@@ -192,7 +194,8 @@ describe("listening", () => {
       a.manager.setPeers([network.plan(a, b, { passive })]);
       steps.push(await isOpen());
     }
-    expect(steps).toEqual([false, true, false]);
+    a.manager.setPeers([]);
+    expect([...steps, await isOpen()]).toEqual(open);
   });
 
   test("goes on trying for a port that another has, and complains once", async () => {

@@ -95,14 +95,17 @@ function runAgent(): void {
     },
     (error) => emit({ on: "log", level: "error", message: error.message }),
   );
-  const manager = new PeerManager(PORT, {
-    clock: systemClock,
-    random: systemRandom,
-    streams: tcpStreams,
-    log: logTo(emit),
-    links: () => links ?? [],
-    onChange: () => {},
-  });
+  const manager = new PeerManager(
+    { port: PORT, onlyIfNeeded: true },
+    {
+      clock: systemClock,
+      random: systemRandom,
+      streams: tcpStreams,
+      log: logTo(emit),
+      links: () => links ?? [],
+      onChange: () => {},
+    },
+  );
   const commands = createInterface({ input: process.stdin });
   commands.on("line", (line) => {
     const command = JSON.parse(line) as AgentCommand;

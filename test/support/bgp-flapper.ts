@@ -45,7 +45,7 @@ async function flap(rounds: number): Promise<void> {
     onChange: () => {},
   };
   const dialling = new PeerManager(undefined, ports);
-  const listening = new PeerManager(port, ports);
+  const listening = new PeerManager({ port, onlyIfNeeded: true }, ports);
   const plan = (i: number, asn: number, holdTime: number): SessionPlan => {
     const far = parseAddress(`127.0.1.${i + 1}`)!;
     const passive = asn === LISTENING;

@@ -6,7 +6,7 @@ import { type IpAddress, parseAddress } from "../../src/ip/address.ts";
 import { parsePrefix } from "../../src/ip/prefix.ts";
 import { type Millis, seconds } from "../../src/lib/duration.ts";
 import type { ConnectOptions } from "../../src/ports/streams.ts";
-import { PeerManager } from "../../src/speaker/bgp/peer-manager.ts";
+import { type ListenPlan, PeerManager } from "../../src/speaker/bgp/peer-manager.ts";
 import type { SessionPlan } from "../../src/speaker/bgp/session-driver.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { MemoryInternet } from "./memory-internet.ts";
@@ -37,11 +37,11 @@ export class BgpNetwork {
   #hosts = 0;
 
   /** `address` is the host's only one; its AS number is 64511 and up. */
-  host(address: string, listenPort: number | undefined = PORT): BgpHost {
+  host(address: string, listen: ListenPlan | "nowhere" = { port: PORT, onlyIfNeeded: false }): BgpHost {
     const own = parseAddress(address)!;
     const asn = 64_511 + this.#hosts++;
     const log = new RecordingLog();
-    const manager = new PeerManager(listenPort, {
+    const manager = new PeerManager(listen === "nowhere" ? undefined : listen, {
       clock: this.clock,
       // Jitter is a quarter: timers last as long as they are said to.
       random: { next: () => 0.999 },

@@ -5,13 +5,13 @@ import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { BgpSessions } from "./bgp-speaker.ts";
-import { PeerManager, type PeerManagerPorts, type PeerReport } from "./peer-manager.ts";
+import { type ListenPlan, PeerManager, type PeerManagerPorts, type PeerReport } from "./peer-manager.ts";
 import { SessionMetrics } from "./session-metrics.ts";
 import { SessionPlans } from "./session-plans.ts";
 
 export interface NodeSessionsOptions {
-  /** Where peers that are to connect to us do so; 0: nowhere. */
-  readonly listenPort: number;
+  /** Undefined: peers can't connect to us. */
+  readonly listen: ListenPlan | undefined;
   /** Our BGP identifier where none is configured, unsigned 32 bits, not 0. */
   readonly defaultRouterId: number;
 }
@@ -33,13 +33,13 @@ export class NodeSessions implements BgpSessions {
   #timer: Timer | undefined;
   #isStopped = false;
 
-  constructor({ listenPort, defaultRouterId }: NodeSessionsOptions, ports: NodeSessionsPorts) {
+  constructor({ listen, defaultRouterId }: NodeSessionsOptions, ports: NodeSessionsPorts) {
     const { clock, metrics, ...rest } = ports;
     this.#clock = clock;
     this.#log = ports.log;
     this.#plans = new SessionPlans(defaultRouterId);
     this.#metrics = new SessionMetrics(metrics);
-    this.#manager = new PeerManager(listenPort === 0 ? undefined : listenPort, {
+    this.#manager = new PeerManager(listen, {
       ...rest,
       clock,
       onChange: (peer) => this.#metrics.update(peer, this.#manager.report(peer)),

@@ -28,18 +28,27 @@ export interface PeerReport {
   readonly rib: PeerRib;
 }
 
+/** Where peers connect to us. */
+export interface ListenPlan {
+  readonly port: number;
+  /** Only while one of them is passive on our side; else while there are any. */
+  readonly onlyIfNeeded: boolean;
+}
+
 /** Keeps the sessions of this node in step with what is configured. Sessions of peers that don't change go on. */
 export class PeerManager {
   readonly #ports: PeerManagerPorts;
   readonly #drivers = new Map<string, SessionDriver>();
+  readonly #listen: ListenPlan | undefined;
   readonly #listener: PeerListener | undefined;
   #isStopped = false;
 
-  /** Peers connect to `listenPort`, which is open while one of them is to connect to us; undefined: never. */
-  constructor(listenPort: number | undefined, ports: PeerManagerPorts) {
+  /** `listen` undefined: peers can't connect to us. */
+  constructor(listen: ListenPlan | undefined, ports: PeerManagerPorts) {
     this.#ports = ports;
-    if (listenPort === undefined) return;
-    this.#listener = new PeerListener(listenPort, ports, (peer, connection) => this.#accept(peer, connection));
+    this.#listen = listen;
+    if (listen === undefined) return;
+    this.#listener = new PeerListener(listen.port, ports, (peer, connection) => this.#accept(peer, connection));
   }
 
   /** These are the peers from now on. Names are unique. */
@@ -54,8 +63,8 @@ export class PeerManager {
     }
     for (const plan of plans) this.#drivers.get(plan.name)?.replacePlan(plan);
     // New sessions may need the place of old ones in the listener.
-    // Beside us there may be another speaker for other purposes, which has the port: it is taken only if it is needed.
-    const isNeeded = plans.some(({ config }) => config.passive);
+    // Beside us there may be a BGP speaker for other purposes, which has the port.
+    const isNeeded = this.#listen?.onlyIfNeeded === false || plans.some(({ config }) => config.passive);
     this.#listener?.setPeers(isNeeded ? plans.map(welcomeOf) : []);
     for (const plan of plans) if (!this.#drivers.has(plan.name)) this.#start(plan);
   }
