@@ -1,6 +1,6 @@
 import type { IpAddress } from "../ip/address.ts";
 import { formatMac } from "../ip/mac.ts";
-import { type Millis, seconds } from "../lib/duration.ts";
+import { type Millis, millis, seconds } from "../lib/duration.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { AddressCounters } from "./protocol.ts";
 
@@ -16,11 +16,15 @@ interface Notes {
   gratuitousAt: Millis;
 }
 
+/** Addresses that are told of at a time, and the pause before the next ones: telling thousands would keep askers waiting. */
+const MOST_AT_ONCE = 250;
+const BETWEEN_PARTS = millis(50);
+
 /** Counts per address, told at most once a second and only when something was counted. */
 export class RequestCounters {
   readonly #clock: Clock;
   readonly #tell: (counters: readonly AddressCounters[]) => void;
-  #notes = new Map<IpAddress, Notes>();
+  readonly #notes = new Map<IpAddress, Notes>();
   #timer: Timer | undefined;
 
   constructor(clock: Clock, tell: (counters: readonly AddressCounters[]) => void) {
@@ -53,13 +57,29 @@ export class RequestCounters {
     this.#of(address).duplicatesHeard++;
   }
 
+  /** Tells everything now. */
   flush(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#notes.size === 0) return;
+    this.#tellSome(Infinity);
+  }
+
+  /** What comes first was noted first; who is asked all the time does not keep others from being told. */
+  #tellPart(): void {
+    this.#timer = undefined;
+    this.#tellSome(MOST_AT_ONCE);
+    if (this.#notes.size > 0) this.#timer = this.#clock.after(BETWEEN_PARTS, () => this.#tellPart());
+  }
+
+  #tellSome(most: number): void {
     const now = this.#clock.now();
-    this.#tell([...this.#notes].map(([address, notes]) => countersOf(address, notes, now)));
-    this.#notes = new Map();
+    const counters: AddressCounters[] = [];
+    for (const [address, notes] of this.#notes) {
+      if (counters.length >= most) break;
+      counters.push(countersOf(address, notes, now));
+      this.#notes.delete(address);
+    }
+    if (counters.length > 0) this.#tell(counters);
   }
 
   #of(address: IpAddress): Notes {
@@ -69,7 +89,7 @@ export class RequestCounters {
       const now = this.#clock.now();
       notes = { ...counts, answeredAt: now, answeredOn: "", answeredTo: new Uint8Array(6), gratuitousAt: now };
       this.#notes.set(address, notes);
-      this.#timer ??= this.#clock.after(seconds(1), () => this.flush());
+      this.#timer ??= this.#clock.after(seconds(1), () => this.#tellPart());
     }
     return notes;
   }
