@@ -17,6 +17,7 @@ function source(facts: Readonly<Record<string, Partial<AddressFacts>>>, more: Pa
     holders: () => ["shop/web"],
     facts: (address) => known.get(address)!,
     withoutSubnet: () => ["eth1"],
+    bgp: undefined,
     ...more,
   };
 }
@@ -101,6 +102,10 @@ describe("the query", () => {
     { text: "ip=10.0.0", error: 'ip "10.0.0" is not an IP address' },
     { text: `ip=${"x".repeat(99)}`, error: `ip "${"x".repeat(50)}" is not an IP address` },
     { text: "after=", error: 'after "" is not an IP address' },
+    { text: "prefix=10.0.0.1", error: 'prefix "10.0.0.1" is not a prefix' },
+    { text: "prefix=fd00::/64&".repeat(101), error: "prefix is given 101 times: at most 100 are answered" },
+    { text: "peer=", error: 'peer "" is not the name of a BGPPeer' },
+    { text: "peer=x&after=10.0.0.1", error: 'after "10.0.0.1" is not a prefix' },
     { text: "limit=0", error: 'limit "0" is not a number from 1 on' },
     { text: "limit=1e3", error: 'limit "1e3" is not a number from 1 on' },
     { text: "ip=10.0.0.1&".repeat(101), error: "ip is given 101 times: at most 100 are answered" },

@@ -2,6 +2,8 @@
 import { formatAddress, type IpAddress } from "../ip/address.ts";
 import type { DoubtReason } from "../membership/self-doubt.ts";
 import type { ObjectKey } from "../ports/kube.ts";
+import type { IpPrefix } from "../ip/prefix.ts";
+import type { LiveBgp } from "./bgp/live-bgp.ts";
 import type { RosterMember } from "./protocol.ts";
 
 export const STATE_VERSION = "inspect.metallb.io/v1";
@@ -21,7 +23,9 @@ export interface LiveState {
   readonly membership?: LiveMembership;
   /** Addresses that it owns or still answers for, in the order of their values. */
   readonly layer2: readonly LiveAddress[];
-  /** There are more: ask again with `after` set to this. */
+  /** On the first page. Absent without BGP. */
+  readonly bgp?: LiveBgp;
+  /** There are more addresses, or routes of the peer that was asked for: ask again with `after` set to this. */
   readonly continue?: string;
 }
 
@@ -113,42 +117,87 @@ export interface LiveSource {
   facts(address: IpAddress): AddressFacts;
   /** Names of interfaces that answer for an address and have no subnet with it. */
   withoutSubnet(address: IpAddress): readonly string[];
+  /** Undefined: there is no BGP. */
+  readonly bgp: BgpSource | undefined;
 }
 
-/** Which addresses are wanted. */
-export interface StateQuery {
+/** What the part about BGP is made from. */
+export interface BgpSource {
+  /** Those of `prefixes`, if any, come with each peer. */
+  peers(prefixes: readonly IpPrefix[]): LiveBgp;
+  /** One peer with a page of its routes. */
+  peer(name: string, after: IpPrefix | undefined, limit: number): BgpPage;
+}
+
+export interface BgpPage {
+  readonly bgp: LiveBgp;
+  /** The last route, when there are more. */
+  readonly next: string | undefined;
+}
+
+/** What is wanted: a page of addresses and all peers, or one peer with a page of its routes. */
+export type StateQuery = AddressQuery | RouteQuery;
+
+interface AddressQuery {
+  readonly of: "addresses";
   /** Only these; undefined: all. */
   readonly ips: ReadonlySet<IpAddress> | undefined;
+  /** Routes that come with each peer. */
+  readonly prefixes: readonly IpPrefix[];
   /** Only those after this one. */
   readonly after: IpAddress | undefined;
   /** At most so many at once. */
   readonly limit: number;
 }
 
+interface RouteQuery {
+  readonly of: "routes";
+  /** Name of the BGPPeer. */
+  readonly peer: string;
+  readonly after: IpPrefix | undefined;
+  readonly limit: number;
+}
+
 const MOST_SERVICES = 100;
 
-/** Makes the document. Work is in proportion to the addresses wanted, but for finding and sorting them. */
-export function liveState(source: LiveSource, { ips, after, limit }: StateQuery): LiveState {
+/** Makes the document. Work is in proportion to what is wanted, but for finding and sorting it. */
+export function liveState(source: LiveSource, query: StateQuery): LiveState {
   const { node, now, waitingFor, membership } = source;
-  const wanted = [...source.addresses].filter(
-    (address) => (ips === undefined || ips.has(address)) && (after === undefined || address > after),
-  );
-  const shown = wanted.sort((a, b) => (a < b ? -1 : 1)).slice(0, limit);
   return {
     apiVersion: STATE_VERSION,
     kind: "SpeakerState",
     node,
-    now: time(now),
+    now: timeText(now),
     ...(waitingFor === undefined ? {} : { waitingFor }),
     ...(membership === undefined ? {} : { membership: liveMembership(membership) }),
+    ...(query.of === "routes" ? routePart(source, query) : addressPart(source, query)),
+  };
+}
+
+type Part = Pick<LiveState, "layer2" | "bgp" | "continue">;
+
+function addressPart(source: LiveSource, { ips, prefixes, after, limit }: AddressQuery): Part {
+  const wanted = [...source.addresses].filter(
+    (address) => (ips === undefined || ips.has(address)) && (after === undefined || address > after),
+  );
+  const shown = wanted.sort((a, b) => (a < b ? -1 : 1)).slice(0, limit);
+  const { bgp } = source;
+  return {
     layer2: shown.map((address) => liveAddress(address, source)),
+    ...(bgp === undefined || after !== undefined ? {} : { bgp: bgp.peers(prefixes) }),
     ...(shown.length < wanted.length ? { continue: formatAddress(shown.at(-1)!) } : {}),
   };
 }
 
+function routePart({ bgp: source }: LiveSource, { peer, after, limit }: RouteQuery): Part {
+  if (source === undefined) return { layer2: [] };
+  const { bgp, next } = source.peer(peer, after, limit);
+  return { layer2: [], bgp, ...(next === undefined ? {} : { continue: next }) };
+}
+
 function liveMembership({ standing, members }: MembershipFacts): LiveMembership {
   return {
-    standing: standing.kind === "sure" ? standing : { ...standing, since: time(standing.since) },
+    standing: standing.kind === "sure" ? standing : { ...standing, since: timeText(standing.since) },
     members: members.toSorted((a, b) => (a.node < b.node ? -1 : 1)),
   };
 }
@@ -160,13 +209,13 @@ function liveAddress(address: IpAddress, source: LiveSource): LiveAddress {
     ip: formatAddress(address),
     services: source.holders(address).slice(0, MOST_SERVICES),
     interfaces: interfaces.map((each) => (strays.includes(each.name) ? { ...each, noSubnet: true } : each)),
-    ...(lastAnswered === undefined ? {} : { lastAnswered: { ...lastAnswered, at: time(lastAnswered.at) } }),
-    ...(lastGratuitous === undefined ? {} : { lastGratuitous: time(lastGratuitous) }),
-    duplicates: duplicates.map((duplicate) => ({ ...duplicate, at: time(duplicate.at) })),
+    ...(lastAnswered === undefined ? {} : { lastAnswered: { ...lastAnswered, at: timeText(lastAnswered.at) } }),
+    ...(lastGratuitous === undefined ? {} : { lastGratuitous: timeText(lastGratuitous) }),
+    duplicates: duplicates.map((duplicate) => ({ ...duplicate, at: timeText(duplicate.at) })),
   };
 }
 
-/** With milliseconds: what happened last is often less than a second ago. */
-function time(wallTime: number): string {
+/** RFC 3339 with milliseconds: what happened last is often less than a second ago. */
+export function timeText(wallTime: number): string {
   return new Date(wallTime).toISOString();
 }

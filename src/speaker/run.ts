@@ -18,6 +18,7 @@ import type { AnnounceOptions } from "./announce-state.ts";
 import { AnnounceState } from "./announce-state.ts";
 import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config-state-keeper.ts";
 import { type BgpSessions, BgpSpeaker } from "./bgp/bgp-speaker.ts";
+import { LiveSessions } from "./bgp/live-source.ts";
 import { ConfigKeeper } from "./config-keeper.ts";
 import { CONFIG_KINDS, type ConfigKind, ConfigSource } from "./config-source.ts";
 import { Layer2ConditionKeeper } from "./layer2-condition-keeper.ts";
@@ -143,15 +144,17 @@ export class Speaker {
   state(query: URLSearchParams): Result<string, string> {
     const parsed = parseStateQuery(query);
     if (!parsed.ok) return parsed;
+    const { clock, sessions } = this.#ports;
     const source = {
       node: this.#options.node,
-      now: this.#ports.clock.wallTime(),
+      now: clock.wallTime(),
       waitingFor: this.waitingFor(),
       membership: this.#members?.facts,
       addresses: new Set([...this.#layer2.addresses(), ...this.#facts.addresses()]),
       holders: (address: IpAddress) => this.#layer2.holders(address),
       facts: (address: IpAddress) => this.#facts.of(address),
       withoutSubnet: (address: IpAddress) => this.#subnets.withoutSubnet(address),
+      bgp: sessions && new LiveSessions(sessions, clock),
     };
     return ok(JSON.stringify(liveState(source, parsed.value)));
   }

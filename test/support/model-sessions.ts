@@ -4,17 +4,24 @@ import type { RibSession } from "../../src/bgp/rib/renderer.ts";
 import type { BgpPeer } from "../../src/config/model.ts";
 import { familyOf, formatAddress } from "../../src/ip/address.ts";
 import type { BgpSessions } from "../../src/speaker/bgp/bgp-speaker.ts";
+import type { PeerReport } from "../../src/speaker/bgp/peer-manager.ts";
+import type { SessionPlan } from "../../src/speaker/bgp/session-driver.ts";
+import { SessionPlans } from "../../src/speaker/bgp/session-plans.ts";
 import { DUAL_SESSION, ModelPeer } from "./bgp-routes.ts";
+import { sessionSnapshot } from "./session-snapshot.ts";
 
 interface Session {
   readonly rib: PeerRib;
   readonly model: ModelPeer;
   readonly terms: RibSession;
+  /** Undefined for a peer without an address. */
+  readonly plan: SessionPlan | undefined;
 }
 
 /** Sessions that are always up, with peers that believe what they are told. */
 export class ModelSessions implements BgpSessions {
   readonly #sessions = new Map<string, Session>();
+  readonly #plans = new SessionPlans(0x0a00_0001);
   stopped = false;
 
   setPeers(peers: readonly BgpPeer[]): void {
@@ -24,7 +31,8 @@ export class ModelSessions implements BgpSessions {
       const terms = termsOf(peer);
       const known = this.#sessions.get(peer.name);
       if (known !== undefined && textOf(known.terms) === textOf(terms)) continue;
-      const session = { rib: known?.rib ?? new PeerRib(), model: new ModelPeer(), terms };
+      const plan = this.#plans.make([peer])[0];
+      const session = { rib: known?.rib ?? new PeerRib(), model: new ModelPeer(), terms, plan };
       this.#sessions.set(peer.name, session);
       session.rib.establish(terms);
       session.model.receive(session.rib.take());
@@ -36,6 +44,19 @@ export class ModelSessions implements BgpSessions {
     if (session === undefined) return;
     change(session.rib);
     session.model.receive(session.rib.take());
+  }
+
+  report(peer: string): PeerReport | undefined {
+    const { plan, rib } = this.#sessions.get(peer) ?? {};
+    if (plan === undefined || rib === undefined) return undefined;
+    return { plan, session: sessionSnapshot({ state: "Established" }), rib };
+  }
+
+  reports(): readonly (readonly [string, PeerReport])[] {
+    return [...this.#sessions.keys()].flatMap((peer) => {
+      const report = this.report(peer);
+      return report === undefined ? [] : [[peer, report] as const];
+    });
   }
 
   async stop(): Promise<void> {

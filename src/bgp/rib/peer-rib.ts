@@ -137,8 +137,14 @@ export class PeerRib {
     return this.#counts.all();
   }
 
+  /** In no order. */
   routes(): Iterable<RibRoute> {
     return this.#entries.values();
+  }
+
+  /** Undefined: it is neither wanted nor told. */
+  route(prefix: IpPrefix): RibRoute | undefined {
+    return this.#entries.get(prefixKey(prefix));
   }
 
   #add(key: bigint, prefix: IpPrefix): Entry {

@@ -12,6 +12,7 @@ import type { SpeakerObjects } from "../speaker-objects.ts";
 import type { BgpOptions, BgpSpeakerConfig } from "./bgp-context.ts";
 import type { BgpDecision } from "./bgp-plan.ts";
 import { type BgpPlanChange, BgpState } from "./bgp-state.ts";
+import type { PeerReport } from "./peer-manager.ts";
 import { updateRib } from "./update-rib.ts";
 
 /** The sessions of this node, whatever they run on. */
@@ -20,6 +21,10 @@ export interface BgpSessions {
   setPeers(peers: readonly BgpPeer[]): void;
   /** Changes what a peer is meant to have. Nothing for a peer that is not there. */
   changeRoutes(peer: string, change: (rib: PeerRib) => void): void;
+  /** How it is with a peer; undefined when it is not there. */
+  report(peer: string): PeerReport | undefined;
+  /** All peers by name, in any order. */
+  reports(): readonly (readonly [string, PeerReport])[];
   /** Ends all sessions in order. Resolves when nothing is left of them, after some seconds at most. */
   stop(): Promise<void>;
 }

@@ -59,7 +59,10 @@ export class NodeSessions implements BgpSessions {
     this.#metrics.update(peer, this.#manager.report(peer));
   }
 
-  /** Names of the peers and how it is with them. */
+  report(peer: string): PeerReport | undefined {
+    return this.#manager.report(peer);
+  }
+
   reports(): readonly (readonly [string, PeerReport])[] {
     return this.#manager.peers.map((peer) => [peer, this.#manager.report(peer)!] as const);
   }

@@ -1,9 +1,8 @@
 import type { SessionSnapshot } from "../../bgp/session/session-record.ts";
-import { familyOf, formatAddress } from "../../ip/address.ts";
 import type { Millis } from "../../lib/duration.ts";
 import type { MetricLabels, Metrics } from "../../ports/metrics.ts";
-import type { StreamAddress } from "../../ports/streams.ts";
 import type { PeerReport } from "./peer-manager.ts";
+import { formatStreamAddress } from "./stream-text.ts";
 
 type MessageCounts = SessionSnapshot["sent"];
 
@@ -35,7 +34,7 @@ export class SessionMetrics {
 
   /** `report` is undefined when there is no session any more. */
   update(peer: string, report: PeerReport | undefined): void {
-    const labels = report && { peer: peerLabel(report.plan.remote) };
+    const labels = report && { peer: formatStreamAddress(report.plan.remote) };
     const known = this.#peers.get(peer);
     if (known !== undefined && known.labels["peer"] !== labels?.peer) this.#forget(peer, known);
     if (report === undefined || labels === undefined) return;
@@ -92,10 +91,4 @@ function totals(sent: MessageCounts, received: MessageCounts): readonly (readonl
     ["metallb_bgp_total_sent", sum(sent)],
     ["metallb_bgp_total_received", sum(received)],
   ];
-}
-
-/** `192.0.2.1:179`, `[2001:db8::1]:179`. */
-function peerLabel({ address, port, zone }: StreamAddress): string {
-  const text = zone === undefined ? formatAddress(address) : `${formatAddress(address)}%${zone}`;
-  return familyOf(address) === "IPv6" ? `[${text}]:${port}` : `${text}:${port}`;
 }
