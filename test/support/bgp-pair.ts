@@ -32,9 +32,14 @@ export interface PeerSettings {
 
 /** Hosts with managers on one network in memory, and the time in which they live. */
 export class BgpNetwork {
-  readonly clock = new ManualClock();
-  readonly internet = new MemoryInternet(this.clock);
+  readonly clock: ManualClock;
+  readonly internet: MemoryInternet;
   #hosts = 0;
+
+  constructor(clock = new ManualClock()) {
+    this.clock = clock;
+    this.internet = new MemoryInternet(clock);
+  }
 
   /** `address` is the host's only one; its AS number is 64511 and up. */
   host(address: string, listen: ListenPlan | "nowhere" = { port: PORT, onlyIfNeeded: false }): BgpHost {

@@ -2,6 +2,7 @@ import { KINDS } from "../../src/config/kinds.ts";
 import type { Result } from "../../src/lib/result.ts";
 import type { KubeObject } from "../../src/ports/kube.ts";
 import type { LiveState } from "../../src/speaker/live-state.ts";
+import type { BgpSessions } from "../../src/speaker/bgp/bgp-speaker.ts";
 import type { SpeakerOptions } from "../../src/speaker/run.ts";
 import { Speaker } from "../../src/speaker/run.ts";
 import { formatAddress } from "../../src/ip/address.ts";
@@ -58,10 +59,10 @@ export class SpeakerLab {
     });
   }
 
-  /** `bgp`: with sessions, which otherwise it has none of. */
+  /** `bgp`: with sessions, those of a model or others; otherwise it has none. */
   async speaker(
     node: string,
-    more: Partial<SpeakerOptions> & { interfaces?: string[]; bgp?: boolean } = {},
+    more: Partial<SpeakerOptions> & { interfaces?: string[]; bgp?: boolean | BgpSessions } = {},
   ): Promise<LabSpeaker> {
     const { interfaces, bgp = false, ...options } = more;
     const speaker = new LabSpeaker(node, this, { interfaces, bgp }, options);
@@ -86,7 +87,7 @@ export class LabSpeaker {
   constructor(
     node: string,
     lab: SpeakerLab,
-    { interfaces, bgp }: { readonly interfaces: string[] | undefined; readonly bgp: boolean },
+    { interfaces, bgp }: { readonly interfaces: string[] | undefined; readonly bgp: boolean | BgpSessions },
     options: Partial<SpeakerOptions>,
   ) {
     this.worker = new FakeWorker(interfaces);
@@ -98,7 +99,7 @@ export class LabSpeaker {
         client: kube,
         events: { record: (event) => void this.events.push(event) },
         worker: this.worker,
-        ...(bgp ? { sessions: this.sessions } : {}),
+        ...(bgp === false ? {} : { sessions: bgp === true ? this.sessions : bgp }),
         clock,
         random: { next: () => 0 },
         log: this.log,
