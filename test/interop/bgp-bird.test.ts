@@ -1,4 +1,9 @@
 import { startBird } from "../support/routers/bird.ts";
 import { describeRouter } from "../support/routers/router-suite.ts";
 
-describeRouter("BIRD", { start: startBird, needs: ["bin:bird", "bin:birdc"], deconfigured: /Peer de-configured/ });
+describeRouter("BIRD", {
+  start: startBird,
+  linkLocal: "router",
+  needs: ["bin:bird", "bin:birdc"],
+  deconfigured: /Peer de-configured/,
+});

@@ -3,6 +3,7 @@ import { describeRouter } from "../support/routers/router-suite.ts";
 
 describeRouter("FRR", {
   start: startFrr,
+  linkLocal: "speaker",
   needs: ["bin:zebra", "bin:bgpd", "bin:vtysh"],
   deconfigured: /Peer De-?configured|Cease/i,
 });

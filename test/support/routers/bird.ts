@@ -65,9 +65,10 @@ function bgpConfiguration({ routerId, asn, peers }: RouterPlan): string {
 }
 
 function protocol(name: string, ownAsn: number, peer: PeerPlan): string {
-  const { address, asn, local, localAsn = ownAsn, dials, password, gtsm, holdTime = HOLD_TIME } = peer;
+  const { address, asn, local, localAsn = ownAsn, dials, password, gtsm, zone, holdTime = HOLD_TIME } = peer;
   const lines = [
     `local ${local} as ${localAsn}`,
+    ...(zone === undefined ? [] : [`interface "${zone}"`]),
     `neighbor ${address}${dials === undefined ? "" : ` port ${dials}`} as ${asn}`,
     "direct",
     `hold time ${holdTime}`,

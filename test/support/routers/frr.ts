@@ -90,9 +90,10 @@ function bgpConfiguration({ asn, routerId, peers }: RouterPlan): string {
 }
 
 function neighbor(ownAsn: number, peer: PeerPlan): string[] {
-  const { address, asn, local, localAsn = ownAsn, dials, password, gtsm, holdTime = HOLD_TIME } = peer;
+  const { address, asn, local, localAsn = ownAsn, dials, password, gtsm, zone, holdTime = HOLD_TIME } = peer;
   const lines = [
     `remote-as ${asn}`,
+    ...(zone === undefined ? [] : [`interface ${zone}`]),
     `update-source ${local}`,
     `timers ${Math.floor(holdTime / 3)} ${holdTime}`,
     "timers connect 1",

@@ -26,6 +26,8 @@ export interface Pairing {
   /** Seconds. */
   readonly holdTime?: number;
   readonly families?: readonly Family[];
+  /** Between link-local addresses; at most one is. */
+  readonly linkLocal?: true;
 }
 
 /** A router and a speaker on one link, with a pair of addresses for each session. */
@@ -102,10 +104,11 @@ export class RouterLab {
 
   /** The session as the speaker has it. */
   agentPeer(name: string): AgentPeer {
-    const { asn, routerAsn = ROUTER_ASN, dials, key, gtsm, holdTime, families } = this.pairing(name);
+    const { asn, routerAsn = ROUTER_ASN, dials, key, gtsm, holdTime, families, linkLocal } = this.pairing(name);
     return {
       name,
       remote: this.#routerAddressOf(name),
+      ...(linkLocal === undefined ? {} : { zone: INTERFACE }),
       source: this.addressOf(name),
       asn,
       remoteAsn: routerAsn,
@@ -155,7 +158,8 @@ export class RouterLab {
 
   #nextHop(name: string, family: Family): string {
     if (family === "IPv6" && this.router.showsLinkLocal === true) return this.#linkLocal;
-    return family === this.pairing(name).transport ? this.addressOf(name) : SPEAKER[family];
+    const { transport, linkLocal } = this.pairing(name);
+    return family === transport && linkLocal === undefined ? this.addressOf(name) : SPEAKER[family];
   }
 
   /** What the router has from the session, in the order of prefixes. */
@@ -200,16 +204,18 @@ export class RouterLab {
 
   #address(name: string, host: 0 | 1): string {
     const index = this.pairings.findIndex((pairing) => pairing.name === name) + 1;
+    if (this.pairing(name).linkLocal === true) return `fe80::9:${host}`;
     if (this.pairing(name).transport === "IPv4") return `10.9.${host}.${index}`;
     // As RFC 5952 wants it: GoBGP compares texts.
     return `fd09::${host === 0 ? "" : `${host}:`}${index.toString(16)}`;
   }
 
-  #peerPlan({ name, asn, routerAsn, dials, key, gtsm, holdTime }: Pairing): PeerPlan {
+  #peerPlan({ name, asn, routerAsn, dials, key, gtsm, holdTime, linkLocal }: Pairing): PeerPlan {
     return {
       address: this.addressOf(name),
       local: this.#routerAddressOf(name),
       asn,
+      ...(linkLocal === undefined ? {} : { zone: INTERFACE }),
       ...(routerAsn === undefined ? {} : { localAsn: routerAsn }),
       ...(dials === "speaker" ? {} : { dials: PORT }),
       ...(key === undefined ? {} : { password: key }),

@@ -13,6 +13,8 @@ interface RouterSuite {
   readonly slowToDial?: boolean;
   /** Whether it can ask a peer for its routes again; absent: yes. */
   readonly asksAgain?: boolean;
+  /** Who dials between link-local addresses; absent: it has no sessions there. */
+  readonly linkLocal?: "speaker" | "router";
 }
 
 /** AS numbers: the router's, one of two bytes and one that needs four. */
@@ -51,16 +53,17 @@ const PAIRINGS: readonly Pairing[] = [
 /** What every router must agree with us about: sessions in all ways, and routes attribute by attribute. */
 export function describeRouter(
   product: string,
-  { start, needs, deconfigured, slowToDial = false, asksAgain = true }: RouterSuite,
+  { start, needs, deconfigured, slowToDial = false, asksAgain = true, linkLocal }: RouterSuite,
 ): void {
   const requirement = requireOrSkip(["root", "netns", "addon", "bin:nft", ...needs]);
   describe.skipIf(requirement.skip)(`BGP with ${product}`, () => {
-    const again = PAIRINGS.filter(({ dials }) => !slowToDial || dials === "speaker").map(({ name }) => name);
+    const pairings = [...PAIRINGS, ...(linkLocal === undefined ? [] : [linkLocalPairing(linkLocal)])];
+    const again = pairings.filter(({ dials }) => !slowToDial || dials === "speaker").map(({ name }) => name);
     const looked = [DIALED, DIALING].filter((name) => again.includes(name));
     let lab: RouterLab;
 
     beforeAll(async () => {
-      lab = new RouterLab(start, PAIRINGS);
+      lab = new RouterLab(start, pairings);
       await lab.start();
     });
 
@@ -70,7 +73,7 @@ export function describeRouter(
       await expect(lab.established(undefined, PATIENCE)).resolves.toBeUndefined();
     });
 
-    test.concurrent.each(PAIRINGS)("routes are as they are meant: $name", async ({ name }) => {
+    test.concurrent.each(pairings)("routes are as they are meant: $name", async ({ name }) => {
       const routes = routesOf(name);
       lab.speaker.setRoutes(name, routes);
       const [seen, meant] = await lab.settled(name, routes);
@@ -177,9 +180,13 @@ export function describeRouter(
     });
 
     function routesOf(name: string): AgentRoute[] {
-      return routesFor(PAIRINGS.findIndex((pairing) => pairing.name === name) + 1);
+      return routesFor(pairings.findIndex((pairing) => pairing.name === name) + 1);
     }
   });
+}
+
+function linkLocalPairing(dials: "speaker" | "router"): Pairing {
+  return { name: "link-local addresses", transport: "IPv6", asn: SHORT, dials, linkLocal: true };
 }
 
 /** Routes that no other session has, with every attribute that we can send. */

@@ -6,6 +6,8 @@ export interface PeerPlan {
   readonly address: string;
   /** The router's own end. */
   readonly local: string;
+  /** The interface that link-local addresses are on. */
+  readonly zone?: string;
   /** Of the speaker. */
   readonly asn: number;
   /** What the router calls itself towards this peer; absent: its own. */
