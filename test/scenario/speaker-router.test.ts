@@ -65,7 +65,7 @@ beforeEach(async () => {
   );
   speaker = await lab.speaker("node-1", { bgp: sessions });
   await network.pass(seconds(3));
-  expect(stateOf(router)).toBe("Established");
+  if (stateOf(router) !== "Established") throw new Error(`the session is in ${stateOf(router)}`);
 });
 
 /** Prefixes that the router has. */
