@@ -82,6 +82,7 @@ describe("changes", () => {
     rib.unwant(parsePrefix("10.0.0.1/32")!);
     rib.unwant(parsePrefix("10.0.0.9/32")!);
     expect(shown(rib.take())).toEqual({ groups: [], withdrawn: ["10.0.0.1/32"] });
+    expect([...rib.routes()].map(({ prefix }) => formatPrefix(prefix))).toEqual(["2001:db8::/32"]);
     rib.unwant(parsePrefix("10.0.0.1/32")!);
     expect(rib.take()).toEqual(NOTHING);
   });

@@ -37,7 +37,7 @@ export class WeightPacer {
       this.#waiting.delete(service);
       paced.shown = wanted;
       paced.shownAt = now;
-    } else if (!this.#waiting.has(service)) this.#waiting.set(service, millis(paced.shownAt + this.#interval));
+    } else this.#waiting.set(service, millis(paced.shownAt + this.#interval));
     return paced.shown;
   }
 
