@@ -1,5 +1,6 @@
-/** The commands that answer questions: `validate`, `explain`, `owners`, `plan`. */
+/** The commands that answer questions: `validate`, `explain`, `owners`, `plan`, and those of `bgp`. */
 import { type Command, Option } from "commander";
+import { addBgpCommands } from "./bgp-commands.ts";
 import type { ExplainOptions, PlanOptions, SpeakerOptions, Terminal, ValidateOptions } from "../inspect/options.ts";
 
 /** Each of them is loaded only when it is called. */
@@ -145,6 +146,7 @@ export function addInspectCommands(root: Command, finish: Finish, terminal = pro
     const { runOwners } = await import("../inspect/main.ts");
     finish(await runOwners(options, terminal()));
   });
+  addBgpCommands(root, reached, finish, terminal);
   const plan = root
     .command("plan")
     .summary("show what a changed configuration would do to Services")
@@ -163,10 +165,14 @@ export function addInspectCommands(root: Command, finish: Finish, terminal = pro
 
 /** What every command that asks a cluster takes. */
 function cluster(command: Command): Command {
+  return reached(command).option("--lb-class <class>", "--lb-class of controller and speakers, if they have one");
+}
+
+/** Where the cluster is, and how the report is printed. */
+function reached(command: Command): Command {
   return command
     .option("--kubeconfig <file>", "which cluster to ask (default: KUBECONFIG, ~/.kube/config)")
     .option("--namespace <name>", "where MetalLB is installed (default: METALLB_NAMESPACE, metallb-system)")
-    .option("--lb-class <class>", "--lb-class of controller and speakers, if they have one")
     .addOption(output());
 }
 

@@ -9,6 +9,12 @@ import type { KubeClient } from "../ports/kube.ts";
 import type { PodReader } from "../ports/pods.ts";
 import type { Layer2View } from "./cluster/layer2-view.ts";
 import { askSpeakers } from "./live/ask-speakers.ts";
+import { renderPeers } from "./bgp/render-peers.ts";
+import { renderRoutes } from "./bgp/render-routes.ts";
+import { renderSessions } from "./bgp/render-session.ts";
+import { sessionsReport } from "./bgp/sessions-report.ts";
+import { askPeers } from "./live/ask-peers.ts";
+import { readSpeakers } from "./cluster/read-speakers.ts";
 import { readCluster } from "./cluster/read-cluster.ts";
 import { readConfig } from "./cluster/read-config.ts";
 import { readLayer2 } from "./cluster/read-layer2.ts";
@@ -19,6 +25,7 @@ import { renderExplanation } from "./explain/render-explanation.ts";
 import { readManifestTexts } from "./manifest-files.ts";
 import type { SpeakerSettings } from "./layer2/elections.ts";
 import type {
+  BgpOptions,
   ClusterOptions,
   ExplainOptions,
   PlanOptions,
@@ -94,6 +101,25 @@ export function runOwners(options: SpeakerOptions, terminal: Terminal): Promise<
     return OK;
   });
 }
+
+/** `metallb bgp peers`, `routes` and `session`. Returns the exit code. */
+export function runBgp(view: BgpViewName, options: BgpOptions, terminal: Terminal): Promise<number> {
+  return orComplain(`bgp ${view}`, terminal, async () => {
+    const { client, pods, namespace } = await connect(options, terminal);
+    const { peer, node, sendToken = false } = options;
+    const speakers = await readSpeakers(client, namespace, node);
+    if (!speakers.ok) throw new EnvironmentError("no-speaker", speakers.error, { retryable: false });
+    const routes = view === "routes";
+    const asked = await askPeers(pods, namespace, speakers.value, { peer, routes, sendToken });
+    const report = sessionsReport(asked, peer);
+    print(options, terminal, report, (page) => BGP_VIEWS[view](report, page));
+    return peer !== undefined && report.sessions.length === 0 ? FAILED : OK;
+  });
+}
+
+const BGP_VIEWS = { peers: renderPeers, routes: renderRoutes, session: renderSessions } as const;
+
+type BgpViewName = keyof typeof BGP_VIEWS;
 
 /** `metallb plan`. Returns the exit code. */
 export function runPlan(options: PlanOptions, terminal: Terminal): Promise<number> {

@@ -40,6 +40,16 @@ export interface ExplainOptions extends SpeakerOptions {
   readonly serviceNamespace?: string | undefined;
 }
 
+/** What of the speakers' BGP sessions is asked about. */
+export interface BgpOptions extends ClusterOptions {
+  /** Name of a BGPPeer; undefined: all. */
+  readonly peer?: string | undefined;
+  /** Undefined: all. */
+  readonly node?: string | undefined;
+  /** Whether the speakers are shown the kubeconfig's own token; undefined: they are not. */
+  readonly sendToken?: boolean | undefined;
+}
+
 export interface PlanOptions extends ClusterOptions {
   /** Files, folders, or `-`; undefined: none. */
   readonly filename?: readonly string[] | undefined;

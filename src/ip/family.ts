@@ -1,6 +1,8 @@
 /** IP family, in the Kubernetes spelling (`spec.ipFamilies`). */
 export type Family = "IPv4" | "IPv6";
 
+export const FAMILIES: readonly Family[] = ["IPv4", "IPv6"];
+
 export function otherFamily(family: Family): Family {
   return family === "IPv4" ? "IPv6" : "IPv4";
 }

@@ -1,3 +1,4 @@
+import type { LiveBgp } from "../../speaker/bgp/live-bgp.ts";
 import type { LiveAddress, LiveMembership } from "../../speaker/live-state.ts";
 
 /** What the speakers said when they were asked themselves. */
@@ -16,7 +17,9 @@ export interface ReadSpeaker {
   /** Absent without membership. */
   readonly membership?: LiveMembership;
   readonly addresses: readonly LiveAddress[];
-  /** Not all of its addresses were read, and why. */
+  /** Absent when it has no BGP, or is of a version before that was shown. */
+  readonly bgp?: LiveBgp;
+  /** Not all of its addresses, or routes, were read, and why. */
   readonly partial?: UnreadReason;
 }
 

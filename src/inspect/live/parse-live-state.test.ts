@@ -30,6 +30,7 @@ const FULL: LiveState = {
     },
     { ip: "10.0.0.1", services: [], interfaces: [], duplicates: [] },
   ],
+  bgp: { peers: [] },
   continue: "10.0.0.1",
 };
 
@@ -38,7 +39,12 @@ test("what a speaker shows is read as it was", () => {
 });
 
 test("what a later version adds is passed over", () => {
-  const later = { ...FULL, bgp: { peers: [] }, layer2: FULL.layer2.map((address) => ({ ...address, vlan: 7 })) };
+  const later = {
+    ...FULL,
+    bgp: { peers: [], later: 1 },
+    weather: {},
+    layer2: FULL.layer2.map((address) => ({ ...address, vlan: 7 })),
+  };
   expect(parseLiveState(JSON.stringify(later))).toEqual({ ok: true, value: FULL });
 });
 
@@ -74,6 +80,7 @@ describe("what is not understood", () => {
           standing: { kind: "doubtful", reason: "joining", since: FULL.now, holdsBack: true },
           members: [{ node: "a", address: "", state: "alive" }],
         },
+        bgp: { peers: [] },
         layer2: [{ ip: "10.0.0.1", services: [], interfaces: [], duplicates: [] }],
       },
     });

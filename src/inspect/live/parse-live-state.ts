@@ -7,6 +7,7 @@ import {
   type LiveState,
   STATE_VERSION,
 } from "../../speaker/live-state.ts";
+import { parseLiveBgp } from "./parse-live-bgp.ts";
 
 /** More than a page has, and more than any cluster. */
 const MOST = 100_000;
@@ -34,7 +35,7 @@ export function parseLiveState(text: string): Result<LiveState, string> {
   } catch {
     return err(`it is not JSON: ${text.slice(0, 100)}`);
   }
-  const { apiVersion, kind, node, now, waitingFor, membership, layer2, continue: more } = fieldsOf(parsed);
+  const { apiVersion, kind, node, now, waitingFor, membership, layer2, bgp, continue: more } = fieldsOf(parsed);
   if (kind !== "SpeakerState") return err("it is not a SpeakerState");
   if (apiVersion !== STATE_VERSION)
     return err(`its version is ${textOf(apiVersion) ?? "unknown"}, not ${STATE_VERSION}`);
@@ -50,6 +51,7 @@ export function parseLiveState(text: string): Result<LiveState, string> {
     ...(missing === undefined ? {} : { waitingFor: missing }),
     ...(membership === undefined ? {} : { membership: membershipOf(membership, at) }),
     layer2: itemsOf(layer2, MOST).flatMap(addressOf),
+    ...(bgp === undefined ? {} : { bgp: parseLiveBgp(bgp) }),
     ...(next === undefined ? {} : { continue: next }),
   });
 }

@@ -22,8 +22,13 @@ const DAY = 86_400;
 
 /** `0.4 s ago`, `12 s ago`, `3 min ago`, `5 h ago`, `2 d ago`. */
 export function formatAgo(secondsAgo: number): string {
-  if (secondsAgo < 10) return `${secondsAgo.toFixed(1)} s ago`;
-  if (secondsAgo < 2 * MINUTE) return `${Math.round(secondsAgo)} s ago`;
-  if (secondsAgo < 2 * HOUR) return `${Math.round(secondsAgo / MINUTE)} min ago`;
-  return secondsAgo < 2 * DAY ? `${Math.round(secondsAgo / HOUR)} h ago` : `${Math.round(secondsAgo / DAY)} d ago`;
+  return `${formatSpan(secondsAgo)} ago`;
+}
+
+/** `0.4 s`, `12 s`, `3 min`, `5 h`, `2 d`. */
+export function formatSpan(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 2 * MINUTE) return `${Math.round(seconds)} s`;
+  if (seconds < 2 * HOUR) return `${Math.round(seconds / MINUTE)} min`;
+  return seconds < 2 * DAY ? `${Math.round(seconds / HOUR)} h` : `${Math.round(seconds / DAY)} d`;
 }

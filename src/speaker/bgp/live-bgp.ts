@@ -50,7 +50,7 @@ export interface LivePeer {
   readonly routes?: readonly LiveRoute[];
 }
 
-type LiveMessages = Readonly<Record<Message["type"], number>>;
+export type LiveMessages = Readonly<Record<Message["type"], number>>;
 
 export interface LiveEnd {
   readonly code: EndCode;
