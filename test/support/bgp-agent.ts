@@ -33,6 +33,8 @@ export interface AgentPeer {
   readonly passive?: boolean;
   readonly key?: string;
   readonly gtsm?: boolean;
+  /** Our BGP identifier; absent: one that is higher than the routers'. */
+  readonly routerId?: number;
   /** Seconds; absent: 9. */
   readonly holdTime?: number;
   /** Absent: both. */
@@ -172,6 +174,7 @@ function keyVersionOf(key: string | undefined): number | undefined {
 
 function planOf(peer: AgentPeer): SessionPlan {
   const { name, zone, key, gtsm = false, passive = false, holdTime = 9, families = ["IPv4", "IPv6"] } = peer;
+  const { routerId = ROUTER_ID } = peer;
   const remote = parseAddress(peer.remote)!;
   const source = peer.source === undefined ? undefined : parseAddress(peer.source)!;
   return {
@@ -186,7 +189,7 @@ function planOf(peer: AgentPeer): SessionPlan {
       ...SESSION_DEFAULTS,
       localAsn: peer.asn,
       remoteAs: { is: "number", asn: peer.remoteAsn },
-      routerId: ROUTER_ID,
+      routerId,
       families,
       extendedNextHop: [],
       holdTime: seconds(holdTime),

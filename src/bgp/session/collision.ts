@@ -36,7 +36,8 @@ export interface Rival {
  * RFC 4271 §6.8 looks only at connections in OpenConfirm, and permits to look at those in OpenSent when the peer is known,
  * as it is here: connections of a session are all with one configured peer. Deciding by order of arrival would let both
  * sides drop different connections when OPENs and KEEPALIVEs cross, so the connection that loses is not confirmed while
- * the one that wins may still come up.
+ * the one that wins may still come up. When it can't win any more, it is closed at once: FRR, which closes it as well,
+ * loses both more often when that is left to it.
  */
 export function resolveCollision(initiator: Initiator, rival: Rival, dominant: Initiator): "keep" | "drop" | "wait" {
   if (rival.is === "attempt") return "keep";

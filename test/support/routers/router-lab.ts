@@ -23,6 +23,8 @@ export interface Pairing {
   readonly dials: "speaker" | "router" | "both";
   readonly key?: string;
   readonly gtsm?: boolean;
+  /** The speaker's BGP identifier; absent: one that is higher than the router's. */
+  readonly routerId?: number;
   /** Seconds. */
   readonly holdTime?: number;
   readonly families?: readonly Family[];
@@ -104,7 +106,8 @@ export class RouterLab {
 
   /** The session as the speaker has it. */
   agentPeer(name: string): AgentPeer {
-    const { asn, routerAsn = ROUTER_ASN, dials, key, gtsm, holdTime, families, linkLocal } = this.pairing(name);
+    const pairing = this.pairing(name);
+    const { asn, routerAsn = ROUTER_ASN, dials, key, gtsm, routerId, holdTime, families, linkLocal } = pairing;
     return {
       name,
       remote: this.#routerAddressOf(name),
@@ -115,6 +118,7 @@ export class RouterLab {
       passive: dials === "router",
       ...(key === undefined ? {} : { key }),
       ...(gtsm === undefined ? {} : { gtsm }),
+      ...(routerId === undefined ? {} : { routerId }),
       ...(holdTime === undefined ? {} : { holdTime }),
       ...(families === undefined ? {} : { families }),
     };
@@ -122,20 +126,40 @@ export class RouterLab {
 
   /** Nothing passes between the router and this session's address any more, until the returned function is called. */
   cut(name: string): () => void {
-    const namespace = this.#namespaces[1];
     const address = this.addressOf(name);
     const family = this.pairing(name).transport === "IPv4" ? "ip" : "ip6";
+    const table = `cut-${this.pairings.findIndex((pairing) => pairing.name === name)}`;
+    return this.#drop(table, `${family} daddr ${address}`, `${family} saddr ${address}`);
+  }
+
+  /** The speaker's attempts to connect go nowhere until the returned function is called. */
+  holdBack(): () => void {
+    return this.#drop("held", undefined, "tcp flags & (syn | ack) == syn");
+  }
+
+  /** TCP connections are made, but nothing that is said on them arrives until the returned function is called. */
+  mute(): () => void {
+    return this.#drop("mute", "tcp flags & psh == psh", "tcp flags & psh == psh");
+  }
+
+  /** How many TCP connections with the router the speaker's kernel has. */
+  get connections(): number {
+    const { stdout } = this.network.exec(this.#namespaces[1], "ss", "-Htn", "state", "established");
+    return stdout.split("\n").filter((line) => line.split(/\s+/).some((word) => word.endsWith(`:${PORT}`))).length;
+  }
+
+  /** Drops packets in the speaker's kernel until the returned function is called. */
+  #drop(table: string, incoming: string | undefined, outgoing: string): () => void {
     const nft = (...words: readonly string[]): void => {
-      const { code, stderr } = this.network.exec(namespace, "nft", ...words);
+      const { code, stderr } = this.network.exec(this.#namespaces[1], "nft", ...words);
       if (code !== 0) throw new Error(stderr);
     };
-    const table = `cut-${this.pairings.findIndex((pairing) => pairing.name === name)}`;
     nft(
       `add table inet ${table}; ` +
         `add chain inet ${table} in { type filter hook input priority 0; }; ` +
         `add chain inet ${table} out { type filter hook output priority 0; }; ` +
-        `add rule inet ${table} in ${family} daddr ${address} drop; ` +
-        `add rule inet ${table} out ${family} saddr ${address} drop`,
+        `add rule inet ${table} out ${outgoing} drop; ` +
+        (incoming === undefined ? "" : `add rule inet ${table} in ${incoming} drop`),
     );
     return () => nft("delete", "table", "inet", table);
   }
