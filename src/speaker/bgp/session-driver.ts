@@ -76,10 +76,6 @@ export class SessionDriver {
     return this.#plan;
   }
 
-  get isEstablished(): boolean {
-    return this.#sender !== undefined;
-  }
-
   snapshot(): SessionSnapshot {
     return this.#session.snapshot();
   }
