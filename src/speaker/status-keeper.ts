@@ -7,6 +7,7 @@ import type { KubeWatcher, ObjectKey } from "../ports/kube.ts";
 import type { OwnPod, OwnPodPorts } from "../reporting/own-pod.ts";
 import type { StatusKind } from "./status-kind.ts";
 import { StatusWriter } from "./status-writer.ts";
+import { WritePace } from "./write-pace.ts";
 
 export interface StatusPorts extends OwnPodPorts {
   readonly watcher: KubeWatcher;
@@ -25,6 +26,7 @@ export class StatusKeeper<What, View extends ServiceStatusView> {
   readonly #writer: StatusWriter<What, View>;
   readonly #services: WorkQueue<ObjectKey>;
   readonly #pod: OwnPod;
+  readonly #pace = new WritePace<ObjectKey>();
   #watch: { close(): void } | undefined;
   /** Writing starts when it is known what is wanted, what is there, and, if that can be known, who we are. */
   #planned = false;
@@ -113,8 +115,15 @@ export class StatusKeeper<What, View extends ServiceStatusView> {
   }
 
   async #write(service: ObjectKey): Promise<Handled> {
+    if (this.#writer.isAsPlanned(service)) return "done";
+    const { clock } = this.#ports;
+    const retryAfter = this.#pace.waitFor(service, clock.now());
+    if (retryAfter !== undefined) return { retryAfter };
     const error = await this.#writer.reconcile(service);
-    if (error === undefined) return "done";
+    if (error === undefined) {
+      this.#pace.wrote(service, clock.now());
+      return "done";
+    }
     const { code, reason, message } = error;
     this.#ports.log.warn(
       { service, code, reason },

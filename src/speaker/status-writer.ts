@@ -63,6 +63,11 @@ export class StatusWriter<What, View extends ServiceStatusView> {
     return new Set([...this.#announced.keys(), ...this.#existing.keys()]);
   }
 
+  /** Whether `reconcile` would write anything. */
+  isAsPlanned(service: ObjectKey): boolean {
+    return this.#plan(service).length === 0;
+  }
+
   /** Writes what differs, at most one round; returns the error of the first write that failed. */
   async reconcile(service: ObjectKey): Promise<KubeError | undefined> {
     for (const write of this.#plan(service)) {
