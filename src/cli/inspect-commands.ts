@@ -38,7 +38,9 @@ code elects, node by node what keeps it from announcing, and what may have led
 to a difference. The speakers themselves are asked through the API server: who
 is alive for them, who answers with which MAC, which request was answered last.
 And who announces it with BGP: each node's routes and the peers that are meant to
-get them, what keeps a node from it, and what the speakers say.
+get them, what keeps a node from it, what the speakers say, and which peers were
+sent the routes, or why not: no session and what ended it, a family that was not
+agreed.
 
 Needs permission to list services, namespaces and ipaddresspools.metallb.io.
 The rest is shown if it can be read (docs/inspect.md has a ClusterRole).

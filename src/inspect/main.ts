@@ -8,7 +8,8 @@ import { systemClock } from "../platform/system-clock.ts";
 import type { KubeClient } from "../ports/kube.ts";
 import type { PodReader } from "../ports/pods.ts";
 import type { Layer2View } from "./cluster/layer2-view.ts";
-import { askSpeakers } from "./live/ask-speakers.ts";
+import { type AskOptions, askSpeakers } from "./live/ask-speakers.ts";
+import { BgpPlans } from "./bgp/bgp-plans.ts";
 import { renderPeers } from "./bgp/render-peers.ts";
 import { renderRoutes } from "./bgp/render-routes.ts";
 import { renderSessions } from "./bgp/render-session.ts";
@@ -53,6 +54,9 @@ const USAGE = 2;
 /** The plan would take an address from a Service. */
 const DISRUPTIVE = 3;
 
+/** Routes of one Service that speakers are asked about, which answer about no more. */
+const MOST_PREFIXES = 100;
+
 /** Errors of whoever called, not of what was asked about. */
 const USAGE_ERRORS: ReadonlySet<string> = new Set(["manifests", "usage"]);
 
@@ -78,9 +82,16 @@ export function runExplainService(options: ExplainOptions, terminal: Terminal): 
     if (!found.ok) throw new EnvironmentError("no-service", found.error, { retryable: false });
     const { layer2, ...others } = await readSurroundings(client, namespace, found.value);
     const ips = found.value.ingress.map(({ ip }) => ip).filter((ip) => parseAddress(ip) !== undefined);
-    const view = layer2.view && ips.length > 0 ? await withLive(layer2.view, connection, options, ips) : layer2.view;
-    const around = { ...others, layer2: { ...layer2, view } };
     const settings = { ...speakerSettings(options), now: systemClock.wallTime() };
+    const prefixes =
+      layer2.view && others.bgp.view
+        ? new BgpPlans(snapshot, others.bgp.view, layer2.view, settings).prefixes(found.value)
+        : [];
+    const view =
+      layer2.view && ips.length > 0
+        ? await withLive(layer2.view, connection, options, { ips, prefixes: prefixes.slice(0, MOST_PREFIXES) })
+        : layer2.view;
+    const around = { ...others, layer2: { ...layer2, view } };
     const explanation = explainService(found.value, snapshot, around, settings);
     print(options, terminal, explanation, (page) => renderExplanation(explanation, page));
     return OK;
@@ -147,10 +158,10 @@ async function withLive(
   view: Layer2View,
   { pods, namespace }: Connection,
   { live = true, sendToken = false }: SpeakerOptions,
-  ips?: readonly string[],
+  about: Pick<AskOptions, "ips" | "prefixes"> = {},
 ): Promise<Layer2View> {
   if (!live || view.speakers === undefined) return view;
-  return { ...view, live: await askSpeakers(pods, namespace, view.speakers, { ips, sendToken }) };
+  return { ...view, live: await askSpeakers(pods, namespace, view.speakers, { ...about, sendToken }) };
 }
 
 function speakerSettings({ lbClass = "", ignoreExcludeLb = false }: SpeakerOptions): SpeakerSettings {

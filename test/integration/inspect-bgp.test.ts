@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { KINDS } from "../../src/config/kinds.ts";
 import { seconds } from "../../src/lib/duration.ts";
 import { ok } from "../../src/lib/result.ts";
 import { LiveSessions } from "../../src/speaker/bgp/live-source.ts";
@@ -92,6 +93,32 @@ test("bgp session: what was agreed, and the changes of state", async () => {
   expect(out).toContain("from 10.0.0.1:");
   expect(out).toContain("agreed: routes of IPv4 and IPv6; hold time 90 s");
   expect(out).toContain("OpenConfirm to Established");
+});
+
+test("explain service: which peers were sent its routes, and why not", async () => {
+  const client = await lab.client();
+  const peer = (peerASN: number, peerAddress: string) => ({ myASN: 64_511, peerASN, peerAddress });
+  const objects = [
+    [KINDS.BGPAdvertisement, "bgp", {}],
+    [KINDS.BGPPeer, "router", peer(64_512, "10.0.0.2")],
+    [KINDS.BGPPeer, "spine", peer(64_513, "10.0.0.3")],
+  ] as const;
+  for (const [kind, name, spec] of objects) {
+    const body = { apiVersion: `metallb.io/${kind.version}`, kind: kind.kind, metadata: { name }, spec };
+    expect(await client.create(kind, body, { namespace: "metallb-system" })).toMatchObject({ ok: true });
+  }
+  await lab.pool("gold", ["10.1.0.0/16"]);
+  await lab.service({ name: "web" });
+  await lab.layer2({ nodes: { a: { speaker: "none" } }, endpoints: { "default/web": ["a"] } });
+  await lab.show("web", ["10.1.0.7"]);
+  const { bgp } = await lab.json("explain", "service", "default/web");
+  expect(bgp.summary).toContain("a should announce it to router and spine");
+  expect(bgp.nodes[0].sessions).toMatchObject([
+    { peer: "router", code: "sent", sent: ["10.1.0.7/32"] },
+    { peer: "spine", code: "down", explanation: expect.stringMatching(/^no session: .*\(connect-failed\)$/) },
+  ]);
+  const { out } = await lab.run("explain", "service", "default/web");
+  expect(out).toMatch(/^ {2}not sent: a to spine: no session: /m);
 });
 
 test.each([

@@ -7,6 +7,7 @@ import { parsePools } from "../../config/parse-pools.ts";
 import { nameOf } from "../../config/resource.ts";
 import type { ServiceView } from "../../config/service.ts";
 import { keyOfService } from "../../controller/service-key.ts";
+import { formatPrefix } from "../../ip/prefix.ts";
 import type { KubeObject } from "../../ports/kube.ts";
 import { bgpContext, type BgpSpeakerConfig } from "../../speaker/bgp/bgp-context.ts";
 import { type BgpDecision, decideBgp } from "../../speaker/bgp/bgp-plan.ts";
@@ -41,6 +42,13 @@ export class BgpPlans {
   decide(service: ServiceView, node: NodeView): BgpDecision {
     const context = bgpContext(this.#configOf(node), node, { node: node.name, ...this.#settings });
     return decideBgp(service, endpointsIn(this.#cluster.slices.get(keyOfService(service)) ?? []), context);
+  }
+
+  /** All routes that a Service should have, whichever nodes announce it. */
+  prefixes(service: ServiceView): readonly string[] {
+    const decisions = this.#cluster.nodes.map((node) => this.decide(service, node));
+    const routes = decisions.flatMap((decision) => (decision.announce ? decision.routes : []));
+    return [...new Set(routes.map(({ prefix }) => formatPrefix(prefix)))];
   }
 
   /** What the speakers asked so far refuse; with any, they go on with what was valid before. */

@@ -1,5 +1,6 @@
 import type { ConfigIssue } from "../../config/issues.ts";
 import type { BgpSkipReason } from "../../speaker/bgp/bgp-plan.ts";
+import type { SessionAnswer } from "../bgp/session-answers.ts";
 import type { Reason } from "./service-explanation.ts";
 
 /** Which nodes announce a Service with BGP, and to whom. Part of `-o json`: fields are added, never renamed. */
@@ -21,6 +22,8 @@ export interface ExplainedBgpNode extends Reason {
   readonly routes: readonly ExplainedRoute[];
   /** The peers that its speaker says it announces to (ServiceBGPStatus). Absent: this could not be read. */
   readonly said?: readonly string[];
+  /** What became of the routes, for each of `peers`. Absent: its speaker was not asked, or could not be. */
+  readonly sessions?: readonly SessionAnswer[];
 }
 
 interface ExplainedRoute {

@@ -5,7 +5,10 @@ import { snapshotOf, type SnapshotService } from "../../../test/support/cluster-
 import { configObject } from "../../../test/support/config-objects.ts";
 import { type Layer2Spec, layer2View } from "../../../test/support/layer2-view.ts";
 import type { BgpStatusView } from "../../config/bgp-status.ts";
+import { downPeerOf, livePeerOf } from "../../../test/support/live-peers.ts";
+import type { LivePeer } from "../../speaker/bgp/live-bgp.ts";
 import { BgpPlans } from "../bgp/bgp-plans.ts";
+import { livePeersIn } from "../bgp/session-answers.ts";
 import { NO_PAINT } from "../render/paint.ts";
 import type { ExplainedBgp } from "./bgp-explanation.ts";
 import { explainBgp } from "./explain-bgp.ts";
@@ -22,6 +25,8 @@ interface World extends Partial<Layer2Spec> {
   readonly peers?: Readonly<Record<string, object>>;
   /** What the speakers of some nodes say; undefined: not readable. */
   readonly said?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** The sessions of those nodes whose speakers were asked. */
+  readonly sessions?: Readonly<Record<string, readonly LivePeer[]>>;
 }
 
 function explain({
@@ -44,7 +49,10 @@ function explain({
     statuses: more.said && Object.entries(more.said).map(([node, told]) => status(node, told)),
   };
   const plans = new BgpPlans(snapshot, view, cluster, SETTINGS);
-  return explainBgp(snapshot.services[0]!, cluster.nodes, view, plans);
+  const asked = Object.entries(more.sessions ?? {}).map(([node, live]) => {
+    return { node, pod: `speaker-${node}`, now: 0, addresses: [], bgp: { peers: live } };
+  });
+  return explainBgp(snapshot.services[0]!, cluster.nodes, view, plans, livePeersIn(asked));
 }
 
 function status(node: string, peers: readonly string[]): BgpStatusView {
@@ -162,4 +170,72 @@ test("the explanation is what each node's speaker decides", () => {
     }),
     { numRuns: 150 },
   );
+});
+
+describe("what became of the routes", () => {
+  const both = { shows: ["10.0.0.6", "fd00::6"], bgp: { ad: {}, y: { aggregationLength: 24, peers: ["y"] } } };
+  const told = (prefix: string) => ({
+    prefix,
+    state: "told" as const,
+    told: { nextHop: "192.0.2.1", asPath: [64_512], communities: [] },
+  });
+  const sessionsOf = ({ nodes }: ExplainedBgp, node: string) => nodes.find((each) => each.node === node)!.sessions;
+
+  test("all was sent: each peer has the routes that are meant for it", () => {
+    const routes = [told("10.0.0.6/32"), told("fd00::6/128")];
+    const explained = explain({ ...both, sessions: { a: [livePeerOf("router", { routes })], b: [] } });
+    expect(sessionsOf(explained, "a")).toEqual([
+      {
+        peer: "router",
+        code: "sent",
+        explanation: "has 10.0.0.6/32 and fd00::6/128",
+        fix: "",
+        sent: ["10.0.0.6/32", "fd00::6/128"],
+      },
+    ]);
+    expect(lines(explained)).toContainEqual(expect.stringMatching(/^a +router +router +announces/));
+  });
+
+  test.each<{ code: string; peer: LivePeer | undefined; says: RegExp }>([
+    { code: "noSession", peer: undefined, says: /doesn't know this peer; see whether its ConfigurationState/ },
+    {
+      code: "down",
+      peer: downPeerOf("router", { code: "open-error", reason: "the peer is in AS 1; configured is AS 2" }),
+      says: /no session: the peer is in AS 1; configured is AS 2 \(open-error\); let AS numbers/,
+    },
+    {
+      code: "familyNotNegotiated",
+      peer: livePeerOf("router", {
+        routes: [told("10.0.0.6/32"), { prefix: "fd00::6/128", state: "unsent", unsent: "familyNotNegotiated" }],
+      }),
+      says: /fd00::6\/128 is not sent: the peer wants no IPv6 routes; activate IPv6 unicast/,
+    },
+    {
+      code: "waiting",
+      peer: livePeerOf("router", { routes: [{ prefix: "10.0.0.6/32", state: "waiting" }] }),
+      says: /10\.0\.0\.6\/32 is about to be sent/,
+    },
+    { code: "notMeant", peer: livePeerOf("router", { routes: [] }), says: /doesn't mean it to have 10\.0\.0\.6\/32/ },
+  ])("not sent: $code", ({ code, peer, says }) => {
+    const explained = explain({ ...both, sessions: { a: peer === undefined ? [] : [peer] } });
+    expect(sessionsOf(explained, "a")).toMatchObject([{ peer: "router", code }]);
+    expect(sessionsOf(explained, "b")).toBeUndefined();
+    expect(explained.summary).toBe("a and b should each announce it to router; 1 session lacks routes");
+    expect(lines(explained)).toContainEqual(expect.stringMatching(says));
+    expect(lines(explained).find((line) => line.startsWith("not sent: "))).toContain("not sent: a to router: ");
+  });
+
+  test("a peer that only one advertisement is for is not expected to have the others' routes", () => {
+    const peers = { x: {}, y: { peerAddress: "192.0.2.2" } };
+    const bgp = { x: { peers: ["x"] }, y: { aggregationLength: 24, peers: ["y"] } };
+    const live = [
+      livePeerOf("x", { routes: [told("10.0.0.6/32")] }),
+      livePeerOf("y", { routes: [told("10.0.0.0/24")] }),
+    ];
+    const explained = explain({ bgp, peers, sessions: { a: live } });
+    expect(sessionsOf(explained, "a")!.map(({ code, sent }) => `${code} ${sent.join()}`)).toEqual([
+      "sent 10.0.0.6/32",
+      "sent 10.0.0.0/24",
+    ]);
+  });
 });

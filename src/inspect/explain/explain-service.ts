@@ -18,6 +18,7 @@ import { decide } from "../cluster/decide.ts";
 import { poolUses } from "../cluster/pool-use.ts";
 import { BgpPlans } from "../bgp/bgp-plans.ts";
 import type { ReadBgp } from "../bgp/bgp-view.ts";
+import { livePeersIn } from "../bgp/session-answers.ts";
 import type { EventView } from "../cluster/event-view.ts";
 import type { ReadLayer2 } from "../cluster/read-layer2.ts";
 import type { ClusterSnapshot } from "../cluster/snapshot.ts";
@@ -96,7 +97,7 @@ function announcedPart(
   const layer2 = explainLayer2(service, view, new Elections(snapshot, view, settings), words);
   if (bgp.view === undefined) return { layer2 };
   const plans = new BgpPlans(snapshot, bgp.view, view, settings);
-  return { layer2, bgp: explainBgp(service, view.nodes, bgp.view, plans) };
+  return { layer2, bgp: explainBgp(service, view.nodes, bgp.view, plans, livePeersIn(view.live)) };
 }
 
 function notes({ namespace, pools }: ClusterSnapshot, around: Surroundings): readonly string[] {

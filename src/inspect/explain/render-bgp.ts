@@ -23,8 +23,12 @@ export function bgpLines(bgp: ExplainedBgp | undefined, page: Page): readonly st
       .flatMap(({ node, said = [] }) =>
         sentence(`differs: ${node} says that it announces to ${named(said)}`, page).map(page.paint.yellow),
       ),
+    ...nodes
+      .flatMap(sessionTexts)
+      .slice(0, MOST_LISTED)
+      .flatMap((text) => sentence(text, page).map(page.paint.yellow)),
     ...issues.flatMap((issue) => sentence(`refused by speakers: ${formatIssue(issue)}`, page)),
-    ...table(["NODE", "PEERS", "RESULT", "WHY"], capped(nodes.map(nodeRow), MOST_LISTED), page),
+    ...table(["NODE", "PEERS", "SENT TO", "RESULT", "WHY"], capped(nodes.map(nodeRow), MOST_LISTED), page),
   ];
 }
 
@@ -33,8 +37,17 @@ export function isBgpWaiting({ nodes }: ExplainedBgp): boolean {
   return nodes.some(({ code }) => code === "noIPAllocated");
 }
 
-function nodeRow({ node, peers, code, explanation, fix }: ExplainedBgpNode): readonly string[] {
-  return [node, peers.join(", "), code, fix === "" ? explanation : `${explanation}; ${fix}`];
+/** Which peers lack routes, and why. */
+function sessionTexts({ node, sessions = [] }: ExplainedBgpNode): readonly string[] {
+  return sessions
+    .filter(({ code }) => code !== "sent")
+    .map(({ peer, explanation, fix }) => `not sent: ${node} to ${peer}: ${explanation}${fix === "" ? "" : `; ${fix}`}`);
+}
+
+function nodeRow({ node, peers, sessions, code, explanation, fix }: ExplainedBgpNode): readonly string[] {
+  const sent = sessions?.filter((session) => session.code === "sent").map(({ peer }) => peer);
+  const sentTo = sent === undefined ? "" : sent.join(", ") || "nobody";
+  return [node, peers.join(", "), sentTo, code, fix === "" ? explanation : `${explanation}; ${fix}`];
 }
 
 function named(peers: readonly string[]): string {

@@ -4,7 +4,7 @@ import type { Page } from "../render/page.ts";
 import { document, type Section, sentence, table } from "../render/sections.ts";
 import { capped, wrap } from "../render/text-table.ts";
 import { printable } from "../render/words.ts";
-import { isOtherwise } from "./explain-bgp.ts";
+import { isOtherwise, isUnsent } from "./explain-bgp.ts";
 import { bgpLines, isBgpWaiting } from "./render-bgp.ts";
 import { isWaiting, layer2Lines } from "./render-layer2.ts";
 import { shownAsDecided } from "./summarize.ts";
@@ -58,7 +58,9 @@ function layer2Color({ differences, expectedOwner }: NonNullable<ServiceExplanat
 }
 
 function bgpColor({ nodes }: NonNullable<ServiceExplanation["bgp"]>): "yellow" | "green" {
-  return nodes.some(({ code }) => code === "announces") && !nodes.some(isOtherwise) ? "green" : "yellow";
+  return nodes.some(({ code }) => code === "announces") && !nodes.some(isOtherwise) && !nodes.some(isUnsent)
+    ? "green"
+    : "yellow";
 }
 
 function askedLines({ asked }: ServiceExplanation, page: Page): readonly string[] {

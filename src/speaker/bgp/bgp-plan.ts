@@ -34,7 +34,7 @@ export type BgpSkipReason =
 
 export type BgpDecision = BgpAnnouncement | BgpRefusal;
 
-interface BgpAnnouncement {
+export interface BgpAnnouncement {
   readonly announce: true;
   readonly addresses: readonly IpAddress[];
   readonly routes: readonly PlannedRoute[];
