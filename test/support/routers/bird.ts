@@ -1,14 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { HOLD_TIME, type PeerPlan } from "../../../src/dev/lab/router-plan.ts";
 import type { Family } from "../../../src/ip/family.ts";
 import { ask, Daemon, privateFolder } from "./process.ts";
 import {
   extendedText,
-  HOLD_TIME,
-  type PeerPlan,
   preferences,
   type Router,
-  type RouterPlan,
+  type PlacedRouter,
   type SeenRoute,
   type SeenSession,
   sorted,
@@ -17,7 +16,7 @@ import {
 const TABLE: Readonly<Record<Family, string>> = { IPv4: "master4", IPv6: "master6" };
 
 /** BIRD 2. */
-export async function startBird(plan: RouterPlan): Promise<Router> {
+export async function startBird(plan: PlacedRouter): Promise<Router> {
   const folder = privateFolder("bird");
   const [configuration, socket] = [join(folder.path, "bird.conf"), join(folder.path, "bird.ctl")];
   writeFileSync(configuration, bgpConfiguration(plan));
@@ -52,7 +51,7 @@ function protocolName(index: number): string {
   return `peer${index}`;
 }
 
-function bgpConfiguration({ routerId, asn, peers }: RouterPlan): string {
+function bgpConfiguration({ routerId, asn, peers }: PlacedRouter): string {
   return [
     "log stderr all;",
     `router id ${routerId};`,

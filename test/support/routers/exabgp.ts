@@ -1,14 +1,13 @@
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { HOLD_TIME, type PeerPlan } from "../../../src/dev/lab/router-plan.ts";
 import type { Family } from "../../../src/ip/family.ts";
 import { Daemon, privateFolder } from "./process.ts";
 import {
   extendedText,
-  HOLD_TIME,
-  type PeerPlan,
   preferences,
   type Router,
-  type RouterPlan,
+  type PlacedRouter,
   type SeenRoute,
   type SeenSession,
   sorted,
@@ -26,7 +25,7 @@ const ENVIRONMENT = {
 };
 
 /** ExaBGP 4, which has no table: what it heard is put together from its stream of events. */
-export async function startExabgp(plan: RouterPlan): Promise<Router> {
+export async function startExabgp(plan: PlacedRouter): Promise<Router> {
   const folder = privateFolder("exabgp");
   const file = (name: string): string => join(folder.path, name);
   const [configuration, script, events, commands] = ["exa.conf", "watch.sh", "events", "commands"].map(file) as [
@@ -66,7 +65,7 @@ export async function startExabgp(plan: RouterPlan): Promise<Router> {
   };
 }
 
-function bgpConfiguration({ asn, routerId, peers }: RouterPlan, script: string): string {
+function bgpConfiguration({ asn, routerId, peers }: PlacedRouter, script: string): string {
   return [
     `process watch { run ${script}; encoder json; }`,
     ...peers.map((peer) => neighbor(asn, routerId, peer)),

@@ -1,18 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { frrInstance } from "../../../src/dev/lab/frr.ts";
 import type { Family } from "../../../src/ip/family.ts";
+import { toolPath } from "../requirements.ts";
 import { ask, Daemon } from "./process.ts";
-import {
-  HOLD_TIME,
-  type PeerPlan,
-  preferences,
-  type Router,
-  type RouterPlan,
-  type SeenRoute,
-  type SeenSession,
-  sorted,
-} from "./router.ts";
+import { preferences, type Router, type PlacedRouter, type SeenRoute, type SeenSession, sorted } from "./router.ts";
 
 const AFI: Readonly<Record<Family, string>> = { IPv4: "ipv4", IPv6: "ipv6" };
 
@@ -29,34 +22,24 @@ const WELL_KNOWN: Readonly<Record<string, string>> = {
 let instances = 0;
 
 /** FRR's zebra and bgpd. */
-export async function startFrr(plan: RouterPlan): Promise<Router> {
-  const space = `metallb${process.pid}n${instances++}`;
-  const folders = [`/etc/frr/${space}`, `/var/run/frr/${space}`];
-  for (const folder of folders) {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
-    execFileSync("chown", ["frr:frr", folder]);
-  }
-  const configure = (daemon: string, text: string): string => {
-    const path = join(folders[0]!, `${daemon}.conf`);
-    writeFileSync(path, text);
-    chmodSync(path, 0o644);
-    return path;
+export async function startFrr({ namespace, ...plan }: PlacedRouter): Promise<Router> {
+  const programs = dirname(toolPath("bgpd")!);
+  const instance = frrInstance(`metallb${process.pid}n${instances++}`, programs, plan);
+  execFileSync("sh", ["-ec", instance.prepare.join("\n")]);
+  const vty = (...commands: readonly string[]): Promise<string> => {
+    const [program, ...args] = instance.vtysh(...commands);
+    return ask(program!, ...args);
   };
-  configure("vtysh", "");
-  const zebra = configure("zebra", "hostname zebra\n");
-  const bgpd = configure("bgpd", bgpConfiguration(plan));
-  const vty = (...commands: readonly string[]): Promise<string> =>
-    ask("vtysh", "-N", space, ...commands.flatMap((command) => ["-c", command]));
-  // Debian's integrated configuration makes daemons skip their own unless it is named.
-  const start = (daemon: string, path: string): Daemon =>
-    new Daemon(plan.namespace, daemon, ["-N", space, "-A", "127.0.0.1", "-f", path]);
-  const daemons = [start("zebra", zebra)];
-  await daemons[0]!.ready(() => vty("show zebra client summary"));
-  daemons.push(start("bgpd", bgpd));
-  await daemons[1]!.ready(async () => JSON.parse(await vty("show bgp summary json")) as unknown);
+  const daemons: Daemon[] = [];
+  for (const { command, ready } of instance.daemons) {
+    const [program, ...args] = command;
+    const daemon = new Daemon(namespace, program!, args);
+    daemons.push(daemon);
+    await daemon.ready(async () => JSON.parse(await vty(ready)) as unknown);
+  }
   const end = async (signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
     for (const daemon of daemons.toReversed()) await daemon.end(signal);
-    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    for (const folder of instance.folders) rmSync(folder, { recursive: true, force: true });
   };
   return {
     product: "FRR",
@@ -69,41 +52,6 @@ export async function startFrr(plan: RouterPlan): Promise<Router> {
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
   };
-}
-
-function bgpConfiguration({ asn, routerId, peers }: RouterPlan): string {
-  return [
-    "hostname router",
-    `router bgp ${asn}`,
-    ` bgp router-id ${routerId}`,
-    " no bgp ebgp-requires-policy",
-    " no bgp default ipv4-unicast",
-    " no bgp hard-administrative-reset",
-    ...peers.flatMap((peer) => neighbor(asn, peer)),
-    ...["ipv4", "ipv6"].flatMap((afi) => [
-      ` address-family ${afi} unicast`,
-      ...peers.map(({ address }) => `  neighbor ${address} activate`),
-      " exit-address-family",
-    ]),
-    "",
-  ].join("\n");
-}
-
-function neighbor(ownAsn: number, peer: PeerPlan): string[] {
-  const { address, asn, local, localAsn = ownAsn, dials, password, gtsm, zone, holdTime = HOLD_TIME } = peer;
-  const lines = [
-    `remote-as ${asn}`,
-    ...(zone === undefined ? [] : [`interface ${zone}`]),
-    `update-source ${local}`,
-    `timers ${Math.floor(holdTime / 3)} ${holdTime}`,
-    "timers connect 1",
-    "advertisement-interval 0",
-    ...(localAsn === ownAsn ? [] : [`local-as ${localAsn} no-prepend replace-as`]),
-    dials === undefined ? "passive" : `port ${dials}`,
-    ...(password === undefined ? [] : [`password ${password}`]),
-    ...(gtsm === true ? ["ttl-security hops 1"] : []),
-  ];
-  return lines.map((line) => ` neighbor ${address} ${line}`);
 }
 
 interface NeighborJson {

@@ -1,14 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { HOLD_TIME, type PeerPlan } from "../../../src/dev/lab/router-plan.ts";
 import type { Family } from "../../../src/ip/family.ts";
 import { ask, Daemon, privateFolder } from "./process.ts";
 import {
   communityText,
-  HOLD_TIME,
-  type PeerPlan,
   preferences,
   type Router,
-  type RouterPlan,
+  type PlacedRouter,
   type SeenRoute,
   type SeenSession,
   sorted,
@@ -19,7 +18,7 @@ const ESTABLISHED = 6;
 const AFI: Readonly<Record<Family, string>> = { IPv4: "ipv4", IPv6: "ipv6" };
 
 /** GoBGP 3. */
-export async function startGobgp(plan: RouterPlan): Promise<Router> {
+export async function startGobgp(plan: PlacedRouter): Promise<Router> {
   const folder = privateFolder("gobgp");
   const [configuration, socket] = [join(folder.path, "gobgpd.conf"), `unix://${join(folder.path, "api.sock")}`];
   writeFileSync(configuration, bgpConfiguration(plan));
@@ -54,7 +53,7 @@ export async function startGobgp(plan: RouterPlan): Promise<Router> {
   };
 }
 
-function bgpConfiguration({ asn, routerId, peers }: RouterPlan): string {
+function bgpConfiguration({ asn, routerId, peers }: PlacedRouter): string {
   const addresses = [...new Set(peers.map(({ local }) => local))];
   return [
     "[global.config]",

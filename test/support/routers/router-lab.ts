@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
+import type { PeerPlan } from "../../../src/dev/lab/router-plan.ts";
 import type { Family } from "../../../src/ip/family.ts";
 import type { AgentPeer, AgentRoute } from "../bgp-agent.ts";
 import { BgpSpeaker } from "../bgp-speaker.ts";
 import { TestNetwork } from "../netns.ts";
-import { type PeerPlan, preferences, type Router, type SeenRoute, sorted, type StartRouter } from "./router.ts";
+import { preferences, type Router, type SeenRoute, sorted, type StartRouter } from "./router.ts";
 
 const ROUTER_ASN = 64_513;
 const ROUTER_ID = "10.9.0.1";

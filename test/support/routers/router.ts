@@ -1,31 +1,9 @@
+import type { RouterPlan } from "../../../src/dev/lab/router-plan.ts";
 import type { Family } from "../../../src/ip/family.ts";
 
-/** A session as the router is to have it. */
-export interface PeerPlan {
-  /** Where the speaker is; also the key of the session. */
-  readonly address: string;
-  /** The router's own end. */
-  readonly local: string;
-  /** The interface that link-local addresses are on. */
-  readonly zone?: string;
-  /** Of the speaker. */
-  readonly asn: number;
-  /** What the router calls itself towards this peer; absent: its own. */
-  readonly localAsn?: number;
-  /** Dials the speaker at this port; absent: waits to be dialled. */
-  readonly dials?: number;
-  readonly password?: string;
-  /** Only from the same link (RFC 5082). */
-  readonly gtsm?: boolean;
-  /** Seconds; absent: 9. Keepalives come three times as often. */
-  readonly holdTime?: number;
-}
-
-export interface RouterPlan {
+/** A router, and where it runs. */
+export interface PlacedRouter extends RouterPlan {
   readonly namespace: string;
-  readonly asn: number;
-  readonly routerId: string;
-  readonly peers: readonly PeerPlan[];
 }
 
 /** What the router says about a session. */
@@ -72,9 +50,7 @@ export interface Router {
   stop(): Promise<void>;
 }
 
-export type StartRouter = (plan: RouterPlan) => Promise<Router>;
-
-export const HOLD_TIME = 9;
+export type StartRouter = (plan: PlacedRouter) => Promise<Router>;
 
 /** What a route has of these two; a field that is absent must not be there. */
 export function preferences(
