@@ -20,7 +20,8 @@ import { loopback } from "./proxy/loopback.ts";
 const DEMO_HELP = `
 The data centre is made of network namespaces: a switch, three nodes, a client. Each node runs the product's own
 speaker; one controller and an API server serve them all. What a node has besides, kube-proxy, kubelet and containers,
-is a stand-in.
+is a stand-in. Where FRR is installed and you are root, a router and a client behind it join, and the same Services are
+announced over BGP.
 
 Needs iproute2, util-linux and curl, and root or a kernel that lets users make namespaces. Nothing outside its own
 namespaces is touched, and everything ends with the program, also when it is killed.

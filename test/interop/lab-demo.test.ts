@@ -16,13 +16,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DIST } from "../support/lab.ts";
-import { requireOrSkip } from "../support/requirements.ts";
+import { requireOrSkip, toolPath } from "../support/requirements.ts";
 
 const NOBODY = 65_534;
+
+/** The second half of the demo is shown only with it. */
+const hasFrr = !requireOrSkip(["bin:zebra", "bin:bgpd", "bin:vtysh"]).skip;
 
 interface Run {
   readonly code: number;
   readonly output: string;
+}
+
+interface Failure {
+  readonly code: number;
+  readonly step: string | undefined;
+  readonly left: readonly string[];
 }
 
 describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:curl"]).skip)("metallb demo", () => {
@@ -38,17 +47,24 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:curl"]).skip)("met
 
   afterEach(() => rmSync(scratch, { recursive: true, force: true }));
 
-  function start(
-    args: readonly string[],
-    options: { readonly uid?: number; readonly entry?: string } = {},
-  ): ChildProcess {
-    const { uid = 0, entry = "metallb.mjs" } = options;
-    const env = { PATH: process.env["PATH"], HOME: scratch, TMPDIR: scratch };
-    const stdio = ["ignore", "pipe", "pipe"] as const;
-    return spawn(process.execPath, [join(dist, entry), "demo", ...args], { uid, gid: uid, env, stdio: [...stdio] });
+  interface Options {
+    readonly uid?: number;
+    readonly entry?: string;
+    /** Shell lines that change what the demo sees of the machine, and nobody else. */
+    readonly mounts?: string;
   }
 
-  async function run(args: readonly string[], options?: Parameters<typeof start>[1]): Promise<Run> {
+  function start(args: readonly string[], options: Options = {}): ChildProcess {
+    const { uid = 0, entry = "metallb.mjs", mounts } = options;
+    const env = { PATH: process.env["PATH"], HOME: scratch, TMPDIR: scratch };
+    const stdio = ["ignore", "pipe", "pipe"] as const;
+    const command = [process.execPath, join(dist, entry), "demo", ...args];
+    const wrapped = mounts === undefined ? [] : ["unshare", "--mount", "sh", "-ec", `${mounts}\nexec "$0" "$@"`];
+    const [program, ...rest] = [...wrapped, ...command];
+    return spawn(program!, rest, { uid, gid: uid, env, stdio: [...stdio] });
+  }
+
+  async function run(args: readonly string[], options?: Options): Promise<Run> {
     const child = start(args, options);
     let output = "";
     child.stdout!.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -72,9 +88,21 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:curl"]).skip)("met
     }
     expect(output).toMatch(/192\.168\.1\.220\/ was not answered for \d+ ms/);
     expect(output).toMatch(/\[fd00:192:168:1::220\]\/ was not answered for \d+ ms/);
+    for (const shown of hasFrr ? SHOWN_WITH_FRR : [/BGP, is left out\n.*apt-get install/])
+      expect(output).toMatch(shown);
     expect(leftovers()).toEqual([]);
     expect(processesOf(scratch)).toEqual([]);
   });
+
+  const SHOWN_WITH_FRR = [
+    /session with the router over IPv4, and one over IPv6: 192\.168\.1\.11, .*fd00:192:168:1::11/,
+    /show bgp ipv4 unicast'\n[^$]*192\.168\.1\.200\/32 +192\.168\.1\.1\d[^$]*203\.0\.113\.10\/32/,
+    /show bgp ipv6 unicast'\n[^$]*2001:db8:203:113::10\/128[^$]*fd00:192:168:1::220\/128/,
+    /show ip route 203\.0\.113\.10'\n[^$]*192\.168\.1\.11, .*weight 75/,
+    /show ipv6 route 2001:db8:203:113::10'\n[^$]*weight 75/,
+    /http:\/\/\[2001:db8:203:113::10\]\/: pod weighted-/,
+    /requests to 203\.0\.113\.10 are spread as the pods are: node-1 1\d\d, node-2 \d\d/,
+  ];
 
   test.skipIf(!runsAs(NOBODY, process.execPath))("--once works for a user without privileges", async () => {
     chmodSync(scratch, 0o777);
@@ -83,18 +111,22 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:curl"]).skip)("met
       code: 0,
       output: expect.stringContaining("in a user namespace") as string,
     });
+    expect(output).toMatch(/BGP, is left out\n(.*\n)?.*run the demo as root/);
     expect(leftovers()).toEqual([]);
   });
 
   test("killed without a chance to clean up, it leaves no process, namespace or file", async () => {
+    const buffers = frrBuffers();
     const demo = start([]);
-    await linesUntil(demo, /webapp-http has its address/);
+    await linesUntil(demo, hasFrr ? /has a session with the router/ : /webapp-http has its address/);
     const namespace = readlinkSync(`/proc/${processesOf(scratch).find(inOtherPidNamespace)}/ns/pid`);
     expect(processesIn(namespace).length).toBeGreaterThan(7);
     demo.kill("SIGKILL");
     await expect.poll(() => processesIn(namespace), { timeout: 5000 }).toEqual([]);
     await expect.poll(leftovers, { timeout: 5000 }).toEqual([]);
     expect(processesOf(scratch)).toEqual([]);
+    expect(["/etc/frr", "/run/frr"].filter((folder) => existsSync(join(folder, `metallb${demo.pid}`)))).toEqual([]);
+    expect(frrBuffers()).toEqual(buffers);
   });
 
   test("Ctrl-C ends it in order", async () => {
@@ -156,13 +188,40 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:curl"]).skip)("met
       },
     ])("$part", async ({ take, step }) => {
       take();
-      const { code, output } = await run(["--once"], { entry: "metallb-dev.mjs" });
-      expect(code).toBe(1);
-      expect(/this step failed: (.*)/.exec(output)?.[1]).toMatch(step);
-      const logs = /Logs of all programs: (\S+)/.exec(output)?.[1];
-      expect(logs === undefined || existsSync(logs)).toBe(true);
-      expect(processesOf(scratch)).toEqual([]);
+      expect(await fail()).toEqual({ code: 1, step: expect.stringMatching(step) as string, left: [] });
     });
+
+    test.skipIf(!hasFrr).each([
+      {
+        part: "a router that ends",
+        take: () => `mount --bind /bin/false ${toolPath("bgpd")}`,
+        step: "a router with FRR and a client behind it are plugged in",
+      },
+      {
+        part: "speakers that reach no router",
+        take: () => before("speaker", NO_BGP),
+        step: "each node has a session with the router",
+      },
+    ])("$part", async ({ take, step }) => {
+      const mounts = take() ?? "";
+      expect(await fail({ mounts })).toEqual({ code: 1, step: expect.stringMatching(step) as string, left: [] });
+    });
+
+    /** Connections to BGP's port are never made. */
+    const NO_BGP = `
+      const { Socket } = await import("node:net");
+      const { connect } = Socket.prototype;
+      Socket.prototype.connect = function (...args) {
+        return JSON.stringify(args).includes('"port":179') ? this : connect.apply(this, args);
+      };`;
+
+    /** Runs the demo; resolves to the step that failed, and to the processes that it left. */
+    async function fail(options: Options = {}): Promise<Failure> {
+      const { code, output } = await run(["--once"], { entry: "metallb-dev.mjs", ...options });
+      const logs = /Logs of all programs: (\S+)/.exec(output)?.[1];
+      if (logs !== undefined && !existsSync(logs)) throw new Error(`${logs} is not there:\n${output}`);
+      return { code, step: /this step failed: (.*)/.exec(output)?.[1], left: processesOf(scratch) };
+    }
   });
 });
 
@@ -206,6 +265,12 @@ function processesIn(pidNamespace: string): string[] {
 
 function inOtherPidNamespace(pid: string): boolean {
   return readlinkSync(`/proc/${pid}/ns/pid`) !== readlinkSync("/proc/self/ns/pid");
+}
+
+/** What FRR's daemons that were killed leave, named by process IDs: in a new PID namespace they are low. */
+function frrBuffers(): string[] {
+  const folder = "/var/tmp/frr";
+  return existsSync(folder) ? readdirSync(folder).filter((name) => /\.\d{1,3}$/.test(name)) : [];
 }
 
 /** A clone in somebody's home may be closed to everybody else. */

@@ -16,19 +16,22 @@ export interface Neighbour {
 /** How long a frame may take to be answered, with everything that a busy machine does in between. */
 const ANSWER = seconds(10);
 
-/** A client on the LAN: it knows nothing of the cluster but addresses. */
+/** A client: it knows nothing of the cluster but addresses. */
 export class ClientView {
   readonly #lab: Lab;
   readonly #progress: Progress;
+  readonly #name: string;
 
-  constructor(lab: Lab, progress: Progress) {
+  /** `name` is the client's network namespace; unless another is given it is the client on the LAN. */
+  constructor(lab: Lab, progress: Progress, name = CLIENT.name) {
     this.#lab = lab;
     this.#progress = progress;
+    this.#name = name;
   }
 
   /** Forgets who answered for an address, so that the next packet asks again. */
   async forget(address: string): Promise<void> {
-    await this.#lab.run(CLIENT.name, ["ip", "neigh", "flush", "to", address, "dev", "eth0"]);
+    await this.#lab.run(this.#name, ["ip", "neigh", "flush", "to", address, "dev", "eth0"]);
   }
 
   /** Asks the network for an address until somebody answers. */
@@ -38,7 +41,7 @@ export class ClientView {
       ANSWER,
       async () => {
         // `use` makes the kernel ask as if there was a packet to send.
-        await this.#lab.run(CLIENT.name, ["ip", "neigh", "replace", address, "dev", "eth0", "use"]);
+        await this.#lab.run(this.#name, ["ip", "neigh", "replace", address, "dev", "eth0", "use"]);
         return this.neighbour(address);
       },
     );
@@ -46,7 +49,7 @@ export class ClientView {
 
   /** What the client's kernel knows about an address; undefined when nobody answered. */
   async neighbour(address: string): Promise<Neighbour | undefined> {
-    const { stdout } = await this.#lab.run(CLIENT.name, ["ip", "-j", "neigh", "show", address, "dev", "eth0"]);
+    const { stdout } = await this.#lab.run(this.#name, ["ip", "-j", "neigh", "show", address, "dev", "eth0"]);
     const entries = itemsOf(stdout.trim() === "" ? [] : JSON.parse(stdout), 2).map(fieldsOf);
     const mac = textOf(entries[0]?.["lladdr"]);
     if (mac === undefined || itemsOf(entries[0]!["state"], 4).includes("FAILED")) return undefined;
@@ -62,9 +65,16 @@ export class ClientView {
 
   /** Runs curl in the client; resolves to what it printed. Throws when it fails. */
   async curl(command: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.#lab.run(CLIENT.name, command);
+    const { code, stdout, stderr } = await this.#lab.run(this.#name, command);
     if (code === 0) return stdout.trim();
     throw new EnvironmentError("curl", stderr.trim() || `curl ended with code ${code}`, { retryable: true });
+  }
+
+  /** Fetches a URL again and again, each time in a connection of its own; resolves to how often each answer came. */
+  async countAnswers(url: string, times: number): Promise<ReadonlyMap<string, number>> {
+    const printed = await this.curl(["curl", "-sS", "--max-time", "2", `${url}?[1-${times}]`]);
+    const answers = printed.split("\n").filter((line) => line !== "");
+    return new Map([...Map.groupBy(answers, (line) => line)].map(([line, all]) => [line, all.length]));
   }
 
   /** Fetches until there is an answer; new Services take a moment to reach every node. */

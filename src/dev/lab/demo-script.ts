@@ -2,13 +2,20 @@ import { createInterface } from "node:readline";
 import { fieldsOf, itemsOf } from "../../config/fields.ts";
 import { KINDS } from "../../config/kinds.ts";
 import { type Millis, seconds } from "../../lib/duration.ts";
-import { EnvironmentError } from "../../lib/errors.ts";
-import type { ObjectName } from "../../ports/kube.ts";
 import { isIpv6 } from "../proxy/plan.ts";
 import { AnswerTimes } from "./answer-times.ts";
 import { ClientView, type Neighbour } from "./client-view.ts";
 import { applicationPod, METALLB_NAMESPACE, namespaceObject } from "./cluster-objects.ts";
 import type { ClusterEvent } from "./cluster.ts";
+import {
+  CONVERGE,
+  curlPrints,
+  FRONTEND_ANSWER,
+  inNamespace,
+  NAMESPACE,
+  serviceHasAddresses,
+  unexpected,
+} from "./demo-steps.ts";
 import type { Lab } from "./lab.ts";
 import { DUAL_STACK } from "./manifests/dual-stack.ts";
 import { PORT_CONFLICT } from "./manifests/port-conflict.ts";
@@ -17,15 +24,10 @@ import type { Progress } from "./progress.ts";
 import { type ServiceRow, serviceTable } from "./service-table.ts";
 import { type LabNode, NODES } from "./topology.ts";
 
-/** The application's namespace, as its manifest has it. */
-const NAMESPACE = "webapp";
 const SHARED_ADDRESS = "192.168.1.200";
 const SHARING = ["webapp-http", "webapp-https", "webapp-websocket"];
 const DUAL_STACK_SERVICE = "webapp-dual-stack";
 const INTRUDER = "webapp-intruder";
-
-/** How long control loops may take on a busy machine; each is usually done in a fraction of a second. */
-const CONVERGE = seconds(15);
 
 /** How long a step of a fail-over may take on a busy machine. */
 const FAILOVER = seconds(10);
@@ -39,14 +41,18 @@ interface Failover {
   readonly gaps: readonly Millis[];
 }
 
-/** Shows and checks what the product does, step by step. Throws a `StepError` at the first thing that is not so. */
-export async function runDemoScript(lab: Lab, progress: Progress): Promise<void> {
+/**
+ * Shows and checks what the product does on layer 2, step by step. Throws a `StepError` at the first thing that is not so.
+ * Resolves to the nodes that are left.
+ */
+export async function runDemoScript(lab: Lab, progress: Progress): Promise<readonly LabNode[]> {
   const script = new DemoScript(lab, progress);
   await script.deploy();
   await script.showTable();
   await script.useServices();
   await script.refuseConflict();
-  await script.killOwner();
+  const killed = await script.killOwner();
+  return NODES.filter((node) => node !== killed);
 }
 
 class DemoScript {
@@ -73,19 +79,7 @@ class DemoScript {
     });
     for (const name of [...SHARING, DUAL_STACK_SERVICE]) {
       const wanted = name === DUAL_STACK_SERVICE ? 2 : 1;
-      await this.#progress.step(
-        `${name} has its address`,
-        () =>
-          this.#progress.until(
-            `${name} to get ${wanted === 1 ? "an address" : "two addresses"}`,
-            CONVERGE,
-            async () => {
-              const addresses = await cluster.addressesOf(inNamespace(name));
-              return addresses.length === wanted ? addresses : undefined;
-            },
-          ),
-        (addresses) => addresses.join(", "),
-      );
+      await serviceHasAddresses(this.#lab, this.#progress, { name, wanted });
     }
   }
 
@@ -106,11 +100,11 @@ class DemoScript {
     this.#progress.heading("The client uses them");
     const [v4 = "", v6 = ""] = await this.#lab.cluster.addressesOf(inNamespace(DUAL_STACK_SERVICE));
     const requests = [
-      { scheme: "http", address: SHARED_ADDRESS, port: 80, answer: /^pod frontend-\d on node-\d, port 8080\/TCP$/ },
+      { scheme: "http", address: SHARED_ADDRESS, port: 80, answer: FRONTEND_ANSWER },
       { scheme: "https", address: SHARED_ADDRESS, port: 443, answer: /^pod frontend-\d on node-\d, port 8443\/TCP$/ },
       { scheme: "https", address: SHARED_ADDRESS, port: 8443, answer: /^pod websocket-\d on node-\d, port 9443\/TCP$/ },
-      { scheme: "http", address: v4, port: 80, answer: /^pod frontend-\d on node-\d, port 8080\/TCP$/ },
-      { scheme: "http", address: v6, port: 80, answer: /^pod frontend-\d on node-\d, port 8080\/TCP$/ },
+      { scheme: "http", address: v4, port: 80, answer: FRONTEND_ANSWER },
+      { scheme: "http", address: v6, port: 80, answer: FRONTEND_ANSWER },
     ] as const;
     for (const { scheme, address, port, answer } of requests) {
       await this.#curl(this.#client.curlCommand(scheme, address, port), answer);
@@ -147,8 +141,8 @@ class DemoScript {
     });
   }
 
-  /** The other speakers find out by themselves; the API server is told only afterwards. */
-  async killOwner(): Promise<void> {
+  /** The other speakers find out by themselves; the API server is told only afterwards. Resolves to the victim. */
+  async killOwner(): Promise<LabNode> {
     const addresses = await this.#lab.cluster.addressesOf(inNamespace(DUAL_STACK_SERVICE));
     this.#progress.heading(`The node that owns ${addresses.join(" and ")} is killed`);
     const before = await this.#client.resolve(addresses[0]!);
@@ -170,9 +164,10 @@ class DemoScript {
       this.#lab.deleteNode(owner),
     );
     for (const address of addresses) {
-      await this.#curl(this.#client.curlCommand("http", address, 80), /^pod frontend-\d on node-\d, port 8080\/TCP$/);
+      await this.#curl(this.#client.curlCommand("http", address, 80), FRONTEND_ANSWER);
     }
     await this.showTable();
+    return owner;
   }
 
   /** Resolves to who answers for the addresses now, and how long nobody did. */
@@ -220,17 +215,8 @@ class DemoScript {
     return rows;
   }
 
-  async #curl(command: readonly string[], answer: RegExp): Promise<void> {
-    const line = command.join(" ");
-    await this.#progress.step(
-      line,
-      async () => {
-        const printed = await this.#client.fetch(command);
-        if (!answer.test(printed)) throw unexpected(`it printed ${JSON.stringify(printed)}, not ${String(answer)}`);
-        return printed;
-      },
-      (printed) => printed,
-    );
+  #curl(command: readonly string[], answer: RegExp): Promise<void> {
+    return curlPrints(this.#client, this.#progress, { command, answer });
   }
 
   /** Sends six requests and counts the pods that answer. */
@@ -268,14 +254,6 @@ function applicationPods(): ReturnType<typeof applicationPod>[] {
   return [...frontends, ...websockets];
 }
 
-function inNamespace(name: string): ObjectName {
-  return { namespace: NAMESPACE, name };
-}
-
 function join(texts: readonly string[]): string {
   return texts.join(", ");
-}
-
-function unexpected(message: string): EnvironmentError {
-  return new EnvironmentError("unexpected", message, { retryable: false });
 }

@@ -1,7 +1,9 @@
 import { once as nextEvent } from "node:events";
 import { errorMessage } from "../../lib/errors.ts";
+import { runBgpScript } from "./bgp-script.ts";
 import { runDemoScript } from "./demo-script.ts";
 import type { Lab } from "./lab.ts";
+import type { LabRouter } from "./lab-router.ts";
 import type { LabFolder } from "./lab-folder.ts";
 import { createLabFolder, openLab } from "./open-lab.ts";
 import { Interruption, isInterruption, type Output, Progress, StepError } from "./progress.ts";
@@ -30,8 +32,9 @@ export async function demo({ dist, once, keep, output }: DemoOptions): Promise<n
   let code: number;
   try {
     lab = await openLab({ dist, folder, progress });
-    code = await perform(lab, progress);
-    if (keep || (!once && code === 0)) await stayUp(lab, progress, interrupted);
+    const performance = await perform(lab, progress);
+    code = performance.code;
+    if (keep || (!once && code === 0)) await stayUp(lab, progress, { interrupted, router: performance.router });
   } catch (error) {
     code = tellFailure(error, progress);
   }
@@ -41,13 +44,20 @@ export async function demo({ dist, once, keep, output }: DemoOptions): Promise<n
   return code;
 }
 
-async function perform(lab: Lab, progress: Progress): Promise<number> {
+interface Performance {
+  readonly code: number;
+  /** undefined when there is none. */
+  readonly router: LabRouter | undefined;
+}
+
+async function perform(lab: Lab, progress: Progress): Promise<Performance> {
   try {
-    await runDemoScript(lab, progress);
+    const nodes = await runDemoScript(lab, progress);
+    const router = await runBgpScript(lab, progress, nodes);
     progress.heading("Everything was as it must be.");
-    return 0;
+    return { code: 0, router };
   } catch (error) {
-    return tellFailure(error, progress);
+    return { code: tellFailure(error, progress), router: undefined };
   }
 }
 
@@ -64,7 +74,11 @@ function tellLogs(folder: LabFolder, progress: Progress): void {
   else folder.remove();
 }
 
-async function stayUp(lab: Lab, progress: Progress, interrupted: Promise<never>): Promise<void> {
+async function stayUp(
+  lab: Lab,
+  progress: Progress,
+  { interrupted, router }: { readonly interrupted: Promise<never>; readonly router: LabRouter | undefined },
+): Promise<void> {
   progress.text(`
 The lab stays up until Ctrl-C. Nothing of it is seen outside its own namespaces.
   In another terminal:
@@ -79,6 +93,7 @@ The lab stays up until Ctrl-C. Nothing of it is seen outside its own namespaces.
     ${lab.enterCommand(CLIENT.name)} tcpdump -ni eth0 arp or icmp6
   A new Pod needs spec.nodeName (there is no scheduler); it answers on its ports with its name.
   Logs: ${lab.folder.podLogs}`);
+  if (router !== undefined) progress.text(`  Ask the router:\n    ${router.consoleCommand}`);
   lab.trouble.catch((error: unknown) => progress.text(errorMessage(error)));
   await interrupted.catch(() => undefined);
 }

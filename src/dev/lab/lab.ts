@@ -61,6 +61,21 @@ export class Lab {
     void parts.holder.exited.then(() => this.#report("the namespaces are gone"));
   }
 
+  /** Whether a user namespace stands in for root. */
+  get rootless(): boolean {
+    return this.#parts.holder.rootless;
+  }
+
+  /** Adds to the lab with shell lines, as to its topology. */
+  build(lines: readonly string[]): void {
+    this.#parts.holder.script(lines);
+  }
+
+  /** Starts a program that is no part of the cluster in a network namespace; its end is trouble. */
+  startDaemon(name: string, namespace: string, command: readonly string[]): void {
+    this.#start({ name, namespace, command, logFile: this.folder.standInLog(name) });
+  }
+
   /** Runs a command in a network namespace to its end; a command that fails is an answer, too. */
   async run(namespace: string, command: readonly string[]): Promise<Printed> {
     const [file, ...args] = this.#parts.holder.enter(namespace, command);

@@ -4,6 +4,8 @@ export interface Station {
   readonly mac: string;
   readonly ipv4: string;
   readonly ipv6: string;
+  /** What its interface calls itself by its MAC address (RFC 4291 §2.5.6). */
+  readonly linkLocal: string;
 }
 
 /** A machine that runs a speaker and pods. */
@@ -26,6 +28,18 @@ export const NODES: readonly LabNode[] = [1, 2, 3].map((n) => ({
   podCidrs: { ipv4: `10.244.${n}.0/24`, ipv6: `fd00:10:244:${n}::/64` },
 }));
 
+/** A router that connects the LAN with another network. It is there from when `routerScript` has run. */
+export const ROUTER: Station = station("router", 1);
+
+/** The network behind the router, and a machine in it: the other end of its cable is the router's `remote`. */
+export const REMOTE = {
+  name: "remote",
+  mac: "02:00:00:00:01:02",
+  ipv4: "198.51.100.2",
+  ipv6: "2001:db8:198:51::2",
+  gateway: { ipv4: "198.51.100.1", ipv6: "2001:db8:198:51::1" },
+} as const;
+
 export const STATIONS: readonly Station[] = [...NODES, CONTROLLER, CLIENT];
 
 /** Last octets in hexadecimal and decimal agree, so that a MAC address tells its station: …:00:11 is node-1, .11. */
@@ -36,6 +50,7 @@ function station(name: string, host: number): Station {
     mac: `02:00:00:00:00:${digits}`,
     ipv4: `192.168.1.${host}`,
     ipv6: `fd00:192:168:1::${host}`,
+    linkLocal: `fe80::ff:fe00:${Number.parseInt(digits, 16).toString(16)}`,
   };
 }
 
@@ -63,6 +78,36 @@ export function topologyScript(): string[] {
     ...NODES.flatMap(podRoutes),
   ];
 }
+
+/** Shell lines that add the router and the machine behind it, which the nodes reach through the router. */
+export function routerScript(nodes: readonly LabNode[]): string[] {
+  const { name, mac, gateway } = REMOTE;
+  return [
+    ...[ROUTER, REMOTE].flatMap((station) => [`ip netns add ${station.name}`, ...sysctls(station.name, QUIET)]),
+    ...sysctls(ROUTER.name, FORWARDING),
+    ...plug(ROUTER),
+    `ip link add ${name} netns ${ROUTER.name} type veth peer name eth0 address ${mac} netns ${name}`,
+    ...addressLines(ROUTER.name, name, gateway),
+    ...addressLines(name, "eth0", REMOTE),
+    `ip -n ${ROUTER.name} link set ${name} up`,
+    `ip -n ${name} link set lo up`,
+    `ip -n ${name} link set eth0 up`,
+    `ip -n ${name} route add default via ${gateway.ipv4}`,
+    `ip -n ${name} route add default via ${gateway.ipv6}`,
+    ...nodes.flatMap((node) => [
+      `ip -n ${node.name} route add 198.51.100.0/24 via ${ROUTER.ipv4}`,
+      `ip -n ${node.name} route add 2001:db8:198:51::/64 via ${ROUTER.ipv6}`,
+    ]),
+  ];
+}
+
+/** Of several next hops, ports choose as well as addresses: each connection may go another way. */
+const FORWARDING: Readonly<Record<string, number>> = {
+  "ipv4/ip_forward": 1,
+  "ipv6/conf/all/forwarding": 1,
+  "ipv4/fib_multipath_hash_policy": 1,
+  "ipv6/fib_multipath_hash_policy": 1,
+};
 
 /** No router is there to be solicited, and addresses are unique by construction: nothing waits for DAD. */
 const QUIET: Readonly<Record<string, number>> = {
