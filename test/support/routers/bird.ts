@@ -4,9 +4,9 @@ import { HOLD_TIME, type PeerPlan } from "../../../src/dev/lab/router-plan.ts";
 import type { Family } from "../../../src/ip/family.ts";
 import { ask, Daemon, privateFolder } from "./process.ts";
 import {
+  type CountingRouter,
   extendedText,
   preferences,
-  type Router,
   type PlacedRouter,
   type SeenRoute,
   type SeenSession,
@@ -16,7 +16,7 @@ import {
 const TABLE: Readonly<Record<Family, string>> = { IPv4: "master4", IPv6: "master6" };
 
 /** BIRD 2. */
-export async function startBird(plan: PlacedRouter): Promise<Router> {
+export async function startBird(plan: PlacedRouter): Promise<CountingRouter> {
   const folder = privateFolder("bird");
   const [configuration, socket] = [join(folder.path, "bird.conf"), join(folder.path, "bird.ctl")];
   writeFileSync(configuration, bgpConfiguration(plan));
@@ -33,6 +33,7 @@ export async function startBird(plan: PlacedRouter): Promise<Router> {
   return {
     product: "BIRD",
     sessions: async () => parseSessions(await birdc("show", "protocols", "all")),
+    taken: async () => parseTaken(await birdc("show", "protocols", "all")),
     routes: async (peer, family) =>
       parseRoutes(
         await birdc("show", "route", "protocol", names.get(peer)!, "table", TABLE[family], "all"),
@@ -98,6 +99,20 @@ function parseSessions(text: string): ReadonlyMap<string, SeenSession> {
     });
   }
   return sessions;
+}
+
+function parseTaken(text: string): ReadonlyMap<string, number> {
+  const taken = new Map<string, number>();
+  for (const block of text.split(/\n\n/)) {
+    const address = /Neighbor address: (\S+)/.exec(block)?.[1];
+    if (address === undefined) continue;
+    const counts = [...block.matchAll(/Routes: +(\d+) imported/g)].map(([, count]) => Number(count));
+    taken.set(
+      address,
+      counts.reduce((sum, count) => sum + count, 0),
+    );
+  }
+  return taken;
 }
 
 /** LOCAL_PREF of routes from external peers is BIRD's own. */

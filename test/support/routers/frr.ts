@@ -5,7 +5,14 @@ import { frrInstance } from "../../../src/dev/lab/frr.ts";
 import type { Family } from "../../../src/ip/family.ts";
 import { toolPath } from "../requirements.ts";
 import { ask, Daemon } from "./process.ts";
-import { preferences, type Router, type PlacedRouter, type SeenRoute, type SeenSession, sorted } from "./router.ts";
+import {
+  preferences,
+  type CountingRouter,
+  type PlacedRouter,
+  type SeenRoute,
+  type SeenSession,
+  sorted,
+} from "./router.ts";
 
 const AFI: Readonly<Record<Family, string>> = { IPv4: "ipv4", IPv6: "ipv6" };
 
@@ -22,7 +29,7 @@ const WELL_KNOWN: Readonly<Record<string, string>> = {
 let instances = 0;
 
 /** FRR's zebra and bgpd. */
-export async function startFrr({ namespace, ...plan }: PlacedRouter): Promise<Router> {
+export async function startFrr({ namespace, tableOnly, ...plan }: PlacedRouter): Promise<CountingRouter> {
   const programs = dirname(toolPath("bgpd")!);
   const instance = frrInstance(`metallb${process.pid}n${instances++}`, programs, plan);
   execFileSync("sh", ["-ec", instance.prepare.join("\n")]);
@@ -31,8 +38,9 @@ export async function startFrr({ namespace, ...plan }: PlacedRouter): Promise<Ro
     return ask(program!, ...args);
   };
   const daemons: Daemon[] = [];
-  for (const { command, ready } of instance.daemons) {
+  for (const { name, command, ready } of instance.daemons) {
     const [program, ...args] = command;
+    if (tableOnly === true && name === "bgpd") args.push("--no_kernel");
     const daemon = new Daemon(namespace, program!, args);
     daemons.push(daemon);
     await daemon.ready(async () => JSON.parse(await vty(ready)) as unknown);
@@ -44,6 +52,7 @@ export async function startFrr({ namespace, ...plan }: PlacedRouter): Promise<Ro
   return {
     product: "FRR",
     sessions: async () => parseSessions(await vty("show bgp neighbors json")),
+    taken: async () => parseTaken(await vty("show bgp summary json")),
     routes: (peer, family) => routesOf(vty, peer, family),
     refresh: async (peer, family) => void (await vty(`clear bgp ${AFI[family]} ${peer} soft in`)),
     reset: async (peer) => void (await vty(`clear bgp ${peer}`)),
@@ -77,6 +86,20 @@ function parseSessions(text: string): ReadonlyMap<string, SeenSession> {
         },
       ]),
   );
+}
+
+interface SummaryJson {
+  readonly peers?: Readonly<Record<string, { readonly pfxRcd?: number }>>;
+}
+
+/** Of each family. */
+function parseTaken(text: string): ReadonlyMap<string, number> {
+  const taken = new Map<string, number>();
+  for (const { peers = {} } of Object.values(JSON.parse(text) as Readonly<Record<string, SummaryJson>>)) {
+    for (const [address, { pfxRcd = 0 }] of Object.entries(peers))
+      taken.set(address, (taken.get(address) ?? 0) + pfxRcd);
+  }
+  return taken;
 }
 
 interface PathJson {

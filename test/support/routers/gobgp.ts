@@ -6,7 +6,7 @@ import { ask, Daemon, privateFolder } from "./process.ts";
 import {
   communityText,
   preferences,
-  type Router,
+  type CountingRouter,
   type PlacedRouter,
   type SeenRoute,
   type SeenSession,
@@ -18,7 +18,7 @@ const ESTABLISHED = 6;
 const AFI: Readonly<Record<Family, string>> = { IPv4: "ipv4", IPv6: "ipv6" };
 
 /** GoBGP 3. */
-export async function startGobgp(plan: PlacedRouter): Promise<Router> {
+export async function startGobgp(plan: PlacedRouter): Promise<CountingRouter> {
   const folder = privateFolder("gobgp");
   const [configuration, socket] = [join(folder.path, "gobgpd.conf"), `unix://${join(folder.path, "api.sock")}`];
   writeFileSync(configuration, bgpConfiguration(plan));
@@ -36,6 +36,7 @@ export async function startGobgp(plan: PlacedRouter): Promise<Router> {
   return {
     product: "GoBGP",
     sessions: async () => parseSessions(await gobgp("neighbor", "-j"), daemon.output),
+    taken: async () => parseTaken(await gobgp("neighbor", "-j")),
     // Without a session there is no table, and asking for it fails.
     routes: async (peer, family) =>
       parseRoutes(await gobgp("neighbor", peer, "adj-in", "-a", AFI[family], "-j").catch(() => "")),
@@ -53,7 +54,7 @@ export async function startGobgp(plan: PlacedRouter): Promise<Router> {
   };
 }
 
-function bgpConfiguration({ asn, routerId, peers }: PlacedRouter): string {
+function bgpConfiguration({ asn, routerId, peers, ipv6NextHop }: PlacedRouter): string {
   const addresses = [...new Set(peers.map(({ local }) => local))];
   return [
     "[global.config]",
@@ -61,9 +62,28 @@ function bgpConfiguration({ asn, routerId, peers }: PlacedRouter): string {
     `router-id = "${routerId}"`,
     "port = 179",
     `local-address-list = ${JSON.stringify(addresses)}`,
+    ...(ipv6NextHop === undefined ? [] : nextHopPolicy(ipv6NextHop)),
     ...peers.flatMap((peer) => neighbor(asn, peer)),
     "",
   ].join("\n");
+}
+
+function nextHopPolicy(nextHop: string): string[] {
+  return [
+    "[global.apply-policy.config]",
+    'export-policy-list = ["next-hop"]',
+    'default-export-policy = "accept-route"',
+    "[[policy-definitions]]",
+    'name = "next-hop"',
+    "[[policy-definitions.statements]]",
+    'name = "ipv6"',
+    "[policy-definitions.statements.conditions.bgp-conditions]",
+    'afi-safi-in-list = ["ipv6-unicast"]',
+    "[policy-definitions.statements.actions]",
+    'route-disposition = "accept-route"',
+    "[policy-definitions.statements.actions.bgp-actions]",
+    `set-next-hop = "${nextHop}"`,
+  ];
 }
 
 function neighbor(ownAsn: number, peer: PeerPlan): string[] {
@@ -96,6 +116,17 @@ function neighbor(ownAsn: number, peer: PeerPlan): string[] {
 interface NeighborJson {
   readonly conf: { readonly neighbor_address: string };
   readonly state: { readonly session_state?: number };
+  readonly afi_safis?: readonly { readonly state: { readonly accepted?: number | string } }[];
+}
+
+function parseTaken(text: string): ReadonlyMap<string, number> {
+  const neighbors = JSON.parse(text) as readonly NeighborJson[];
+  return new Map(
+    neighbors.map(({ conf, afi_safis = [] }) => [
+      conf.neighbor_address,
+      afi_safis.reduce((sum, { state }) => sum + Number(state.accepted ?? 0), 0),
+    ]),
+  );
 }
 
 function parseSessions(text: string, log: string): ReadonlyMap<string, SeenSession> {

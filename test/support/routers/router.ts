@@ -4,6 +4,10 @@ import type { Family } from "../../../src/ip/family.ts";
 /** A router, and where it runs. */
 export interface PlacedRouter extends RouterPlan {
   readonly namespace: string;
+  /** Routes stay in the router: the kernel does not get them. */
+  readonly tableOnly?: boolean;
+  /** Of IPv6 routes that it passes on; only GoBGP makes none of its own that everybody takes, over IPv4. */
+  readonly ipv6NextHop?: string;
 }
 
 /** What the router says about a session. */
@@ -48,6 +52,12 @@ export interface Router {
   kill(): Promise<void>;
   /** Ends in order, and cleans up. */
   stop(): Promise<void>;
+}
+
+/** One that counts its routes without listing them. */
+export interface CountingRouter extends Router {
+  /** Prefixes of both families that it has taken, by the speaker's address; peers without a session may be left out. */
+  taken(): Promise<ReadonlyMap<string, number>>;
 }
 
 export type StartRouter = (plan: PlacedRouter) => Promise<Router>;
