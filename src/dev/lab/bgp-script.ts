@@ -11,9 +11,10 @@ import {
 } from "./demo-steps.ts";
 import { findFrr } from "./frr.ts";
 import type { Lab } from "./lab.ts";
-import { LabRouter, routerPrograms, type Share } from "./lab-router.ts";
+import { LabRouter, routerPrograms } from "./lab-router.ts";
 import { BGP_ROUTER, ROUTED_SERVICE } from "./manifests/bgp.ts";
 import type { Progress } from "./progress.ts";
+import type { Share } from "./route-shares.ts";
 import { type LabNode, REMOTE, ROUTER } from "./topology.ts";
 
 const SAME_SERVICES = ["webapp-http", "webapp-dual-stack"];

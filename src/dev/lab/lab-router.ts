@@ -1,17 +1,16 @@
-import { fieldsOf, itemsOf, textOf } from "../../config/fields.ts";
+import { fieldsOf } from "../../config/fields.ts";
 import { EnvironmentError } from "../../lib/errors.ts";
 import { err, ok, type Result } from "../../lib/result.ts";
 import { isIpv6 } from "../proxy/plan.ts";
 import { type FrrInstance, frrInstance } from "./frr.ts";
 import type { Lab } from "./lab.ts";
 import type { Progress } from "./progress.ts";
+import { routeShares, type Share } from "./route-shares.ts";
 import { type LabNode, ROUTER, routerScript } from "./topology.ts";
 import { START } from "./wait.ts";
 
 /** AS numbers, as the manifests have them. */
 const ASN = { nodes: 64_512, router: 64_513 } as const;
-
-const MOST = 100;
 
 /**
  * The folder of the programs that a router runs; or why there can be no router, and what to do about it. `found` is what
@@ -24,13 +23,6 @@ export function routerPrograms(rootless: boolean, found: string | undefined): Re
   }
   if (rootless) wanted.push("FRR needs users and groups that a user namespace lacks: run the demo as root");
   return found !== undefined && wanted.length === 0 ? ok(found) : err(wanted.join("\n"));
-}
-
-/** A node's share of what the router sends to an address. */
-export interface Share {
-  readonly node: string;
-  /** Of 100. */
-  readonly percent: number;
 }
 
 /** A router with FRR on the LAN. It knows nothing of the cluster but what the nodes tell it over BGP. */
@@ -85,17 +77,7 @@ export class LabRouter {
     const family = isIpv6(address) ? "-6" : "-4";
     const command = ["ip", family, "-j", "route", "show", address, "proto", "bgp"];
     const { stdout } = await this.#lab.run(ROUTER.name, command);
-    const route = fieldsOf(itemsOf(stdout.trim() === "" ? [] : JSON.parse(stdout), MOST)[0]);
-    const hops = (itemsOf(route["nexthops"], MOST).length === 0 ? [route] : itemsOf(route["nexthops"], MOST))
-      .map(fieldsOf)
-      .map(({ gateway, weight }) => ({
-        node: this.#nodeOf(textOf(gateway)),
-        weight: typeof weight === "number" ? weight : 1,
-      }));
-    const total = hops.reduce((sum, { weight }) => sum + weight, 0);
-    return hops
-      .flatMap(({ node, weight }) => (node === undefined ? [] : { node, percent: Math.round((100 * weight) / total) }))
-      .sort((a, b) => (a.node < b.node ? -1 : 1));
+    return routeShares(stdout, this.#nodes);
   }
 
   /** What FRR prints for a command. */
@@ -112,9 +94,5 @@ export class LabRouter {
 
   async #ask(command: string): Promise<unknown> {
     return JSON.parse(await this.show(command));
-  }
-
-  #nodeOf(gateway: string | undefined): string | undefined {
-    return this.#nodes.find(({ ipv4, ipv6, linkLocal }) => [ipv4, ipv6, linkLocal].includes(gateway ?? ""))?.name;
   }
 }
