@@ -3,6 +3,7 @@ import type { CrdDefinition, CrdVersion, PrinterColumn } from "./crd/definition.
 import { BFD_PROFILE } from "./crd/bfd-profile.ts";
 import { BGP_ADVERTISEMENT } from "./crd/bgp-advertisement.ts";
 import { BGP_PEER } from "./crd/bgp-peer.ts";
+import { BGP_SESSION_STATE } from "./crd/bgp-session-state.ts";
 import { COMMUNITY } from "./crd/community.ts";
 import { CONFIGURATION_STATE } from "./crd/configuration-state.ts";
 import { IP_ADDRESS_POOL } from "./crd/ip-address-pool.ts";
@@ -14,6 +15,7 @@ const DEFINITIONS: readonly CrdDefinition[] = [
   BFD_PROFILE,
   BGP_ADVERTISEMENT,
   BGP_PEER,
+  BGP_SESSION_STATE,
   COMMUNITY,
   CONFIGURATION_STATE,
   IP_ADDRESS_POOL,

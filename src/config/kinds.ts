@@ -42,5 +42,6 @@ export const KINDS = {
   Community: metallb("communities", "Community"),
   ServiceL2Status: metallb("servicel2statuses", "ServiceL2Status"),
   ServiceBGPStatus: metallb("servicebgpstatuses", "ServiceBGPStatus"),
+  BGPSessionState: metallb("bgpsessionstates", "BGPSessionState"),
   ConfigurationState: metallb("configurationstates", "ConfigurationState"),
 } as const satisfies Readonly<Record<string, ResourceType>>;

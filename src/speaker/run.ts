@@ -19,6 +19,7 @@ import { AnnounceState } from "./announce-state.ts";
 import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config-state-keeper.ts";
 import { type BgpSessions, BgpSpeaker } from "./bgp/bgp-speaker.ts";
 import { LiveSessions } from "./bgp/live-source.ts";
+import { SessionStateKeeper } from "./bgp/session-state-keeper.ts";
 import { ConfigKeeper } from "./config-keeper.ts";
 import { CONFIG_KINDS, type ConfigKind, ConfigSource } from "./config-source.ts";
 import { Layer2ConditionKeeper } from "./layer2-condition-keeper.ts";
@@ -80,6 +81,7 @@ export class Speaker {
   readonly #pod: OwnPod;
   readonly #statuses: StatusKeeper<Announcement["interfaces"], L2StatusView>;
   readonly #bgp: BgpSpeaker | undefined;
+  readonly #sessionStates: SessionStateKeeper | undefined;
   readonly #conditions: Layer2ConditionKeeper;
   readonly #configState: ConfigStateKeeper;
   readonly #members: Members | undefined;
@@ -135,6 +137,10 @@ export class Speaker {
     if (sessions !== undefined) {
       const statuses = new StatusKeeper(BGP_STATUS, options, ports, this.#pod);
       this.#bgp = new BgpSpeaker(options, this.#objects, { ...ports, sessions, statuses });
+      const live = new LiveSessions(sessions, ports.clock);
+      const states = new SessionStateKeeper(options, ports, this.#pod, (peer) => live.now(peer));
+      sessions.onChange((peer) => states.changed(peer));
+      this.#sessionStates = states;
     }
     const isHeld = (address: IpAddress) => this.#layer2.holders(address).length > 0;
     this.#facts = new LiveFacts({ clock: ports.clock, metrics, isHeld });
@@ -202,6 +208,7 @@ export class Speaker {
     this.#watch(KINDS.Secret, projectSecret, secrets, namespace);
     this.#statuses.start();
     this.#bgp?.start();
+    this.#sessionStates?.start();
     this.#configState.start();
     this.#members?.start();
   }
@@ -225,8 +232,8 @@ export class Speaker {
     const { worker, clock } = this.#ports;
     const withdrawn = new Promise<void>((resolve) => (this.#onStopped = resolve));
     worker.send({ do: "stop" });
-    const keepers = [this.#pod, this.#statuses, this.#conditions, this.#configState];
-    const ended = Promise.all([withdrawn, this.#bgp?.stop(), ...keepers.map((keeper) => keeper.close())]);
+    const keepers = [this.#pod, this.#statuses, this.#conditions, this.#configState, this.#sessionStates];
+    const ended = Promise.all([withdrawn, this.#bgp?.stop(), ...keepers.map((keeper) => keeper?.close())]);
     await new Promise<void>((resolve) => {
       const timer = clock.after(STOP_TIMEOUT, resolve);
       void ended.then(() => {
@@ -273,7 +280,10 @@ export class Speaker {
   #replan(): void {
     const news = this.#config.take(() => this.#announced());
     if (news?.layer2 !== undefined) this.#state.setConfig(news.layer2);
-    if (news?.bgp !== undefined) this.#bgp?.setConfig(news.bgp);
+    if (news?.bgp !== undefined) {
+      this.#bgp?.setConfig(news.bgp);
+      this.#sessionStates?.begin();
+    }
     this.#bgp?.replan();
     const changes = this.#state.replan();
     this.#countOwnerChanges(ownerChanges(changes));

@@ -48,6 +48,18 @@ test("every node announces, and its ServiceBGPStatus says to whom", async () => 
   expect(one.metrics.series("metallb_speaker_announced")).toHaveLength(2);
 });
 
+test("each node tells of its sessions in a BGPSessionState, which goes with the peer", async () => {
+  await speakers();
+  const names = () => lab.kube.objects(KINDS.BGPSessionState).map(({ metadata }) => metadata.name);
+  expect(names()).toEqual(["node-1--router", "node-2--router"]);
+  expect(lab.kube.objects(KINDS.BGPSessionState)[0]).toMatchObject({
+    status: { bgpStatus: "Established", node: "node-1", peer: "router", remote: "192.0.2.9:179" },
+  });
+  lab.kube.remove(KINDS.BGPPeer, `${NAMESPACE}/router`);
+  await settle();
+  expect(names()).toEqual([]);
+});
+
 test("ServiceBGPStatus follows peers, endpoints and Services", async () => {
   await speakers();
   lab.service("web", ["192.168.10.7"], { spec: { externalTrafficPolicy: "Local" }, on: ["node-1"] });

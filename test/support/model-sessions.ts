@@ -22,11 +22,16 @@ interface Session {
 export class ModelSessions implements BgpSessions {
   readonly #sessions = new Map<string, Session>();
   readonly #plans = new SessionPlans(0x0a00_0001);
+  readonly #listeners: ((peer: string) => void)[] = [];
   stopped = false;
 
   setPeers(peers: readonly BgpPeer[]): void {
     const names = new Set(peers.map(({ name }) => name));
-    for (const name of this.#sessions.keys()) if (!names.has(name)) this.#sessions.delete(name);
+    for (const name of this.#sessions.keys()) {
+      if (names.has(name)) continue;
+      this.#sessions.delete(name);
+      this.#tell(name);
+    }
     for (const peer of peers) {
       const terms = termsOf(peer);
       const known = this.#sessions.get(peer.name);
@@ -36,7 +41,12 @@ export class ModelSessions implements BgpSessions {
       this.#sessions.set(peer.name, session);
       session.rib.establish(terms);
       session.model.receive(session.rib.take());
+      this.#tell(peer.name);
     }
+  }
+
+  #tell(peer: string): void {
+    for (const listener of this.#listeners) listener(peer);
   }
 
   changeRoutes(peer: string, change: (rib: PeerRib) => void): void {
@@ -44,6 +54,10 @@ export class ModelSessions implements BgpSessions {
     if (session === undefined) return;
     change(session.rib);
     session.model.receive(session.rib.take());
+  }
+
+  onChange(listener: (peer: string) => void): void {
+    this.#listeners.push(listener);
   }
 
   report(peer: string): PeerReport | undefined {

@@ -21,6 +21,8 @@ export interface BgpSessions {
   setPeers(peers: readonly BgpPeer[]): void;
   /** Changes what a peer is meant to have. Nothing for a peer that is not there. */
   changeRoutes(peer: string, change: (rib: PeerRib) => void): void;
+  /** `listener` is told the name of a peer when its session, or what it was told, has changed, or when it is gone. */
+  onChange(listener: (peer: string) => void): void;
   /** How it is with a peer; undefined when it is not there. */
   report(peer: string): PeerReport | undefined;
   /** All peers by name, in any order. */

@@ -1,7 +1,7 @@
 import type { IpPrefix } from "../../ip/prefix.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type BgpPage, type BgpSource, timeText } from "../live-state.ts";
-import type { LiveBgp } from "./live-bgp.ts";
+import type { LiveBgp, LivePeer } from "./live-bgp.ts";
 import { livePeer, type TimeText } from "./live-peer.ts";
 import { routePage, routesOf } from "./live-routes.ts";
 import type { PeerReport } from "./peer-manager.ts";
@@ -30,6 +30,12 @@ export class LiveSessions implements BgpSource {
       ...(prefixes.length === 0 ? {} : { routes: routesOf(report.rib, prefixes) }),
     }));
     return { peers: peers.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  }
+
+  /** One peer without its routes. */
+  now(name: string): LivePeer | undefined {
+    const report = this.#sessions.report(name);
+    return report && livePeer(report, this.#timeText());
   }
 
   peer(name: string, after: IpPrefix | undefined, limit: number): BgpPage {

@@ -30,6 +30,7 @@ export class NodeSessions implements BgpSessions {
   readonly #plans: SessionPlans;
   readonly #manager: PeerManager;
   readonly #metrics: SessionMetrics;
+  readonly #listeners: ((peer: string) => void)[] = [];
   #timer: Timer | undefined;
   #isStopped = false;
 
@@ -42,7 +43,10 @@ export class NodeSessions implements BgpSessions {
     this.#manager = new PeerManager(listen, {
       ...rest,
       clock,
-      onChange: (peer) => this.#metrics.update(peer, this.#manager.report(peer)),
+      onChange: (peer) => {
+        this.#metrics.update(peer, this.#manager.report(peer));
+        for (const listener of this.#listeners) listener(peer);
+      },
     });
   }
 
@@ -57,6 +61,10 @@ export class NodeSessions implements BgpSessions {
   changeRoutes(peer: string, change: (rib: PeerRib) => void): void {
     this.#manager.changeRoutes(peer, change);
     this.#metrics.update(peer, this.#manager.report(peer));
+  }
+
+  onChange(listener: (peer: string) => void): void {
+    this.#listeners.push(listener);
   }
 
   report(peer: string): PeerReport | undefined {
