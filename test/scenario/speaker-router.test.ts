@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { KINDS } from "../../src/config/kinds.ts";
 import { parseAddress } from "../../src/ip/address.ts";
 import { seconds } from "../../src/lib/duration.ts";
@@ -39,14 +39,19 @@ function apply(kind: "BGPAdvertisement" | "BGPPeer", name: string, spec: object)
   lab.kube.apply(KINDS[kind], { metadata: { namespace: NAMESPACE, name }, spec });
 }
 
+/** What the router wants of the speaker from now on. */
+function routerExpects({ asn, key }: { readonly asn: number; readonly key?: string }): void {
+  const plan = network.plan(router, router, { passive: true, connect: key === undefined ? {} : { key } });
+  const config = { ...plan.config, localAsn: 64_500, remoteAs: { is: "number", asn } as const };
+  router.manager.setPeers([{ ...plan, config, remote: { address: parseAddress(NODE)!, port: 179 } }]);
+}
+
 /** A speaker whose session with a router stands, from custom resources to messages. */
 beforeEach(async () => {
   lab = new SpeakerLab();
   network = new BgpNetwork(lab.clock);
   router = network.host(ROUTER);
-  const plan = network.plan(router, router, { name: "peer", passive: true });
-  const config = { ...plan.config, localAsn: 64_500, remoteAs: { is: "number", asn: 64_512 } as const };
-  router.manager.setPeers([{ ...plan, config, remote: { address: parseAddress(NODE)!, port: 179 } }]);
+  routerExpects({ asn: 64_512 });
   lab.node("node-1");
   lab.pool("pool", "192.168.10.0/24", "fd00:1::/112");
   apply("BGPAdvertisement", "bgp", {});
@@ -114,4 +119,83 @@ test("a speaker that ends takes its routes back and tells why", async () => {
   expect(sessionOf(router).lastEnd?.reason.text).toBe(
     'the peer says: cease: administrative shutdown: "the speaker stops"',
   );
+});
+
+describe("metrics.go", () => {
+  const value = (name: string) => metrics.values.get(`${name}{peer="${ROUTER}:179"}`);
+  const counts = () =>
+    ["session_up", "announced_prefixes_total", "pending_prefixes_total"].map((name) => value(`metallb_bgp_${name}`));
+
+  test("the session, the prefixes that are meant and told, and UPDATEs are counted, and end with the peer", async () => {
+    const updates = () => value("metallb_bgp_updates_total")!;
+    const atFirst = updates();
+    expect(counts()).toEqual([1, 0, 0]);
+    lab.service("web", ["192.168.10.7", "fd00:1::7"]);
+    await settle();
+    expect(counts()).toEqual([1, 2, 2]);
+    expect(updates()).toBe(atFirst + 2);
+    router.manager.setPeers([]);
+    await network.pass(seconds(1));
+    expect(counts()).toEqual([0, 0, 2]);
+    lab.kube.remove(KINDS.BGPPeer, `${NAMESPACE}/router`);
+    await network.pass(seconds(1));
+    expect(metrics.series("metallb_bgp_session_up")).toEqual([]);
+    expect(counts()).toEqual([undefined, undefined, undefined]);
+  });
+
+  test("the configuration is loaded, and stale while a BGPPeer is wrong", async () => {
+    const config = () =>
+      ["loaded", "stale"].map((name) => speaker.metrics.values.get(`metallb_k8s_client_config_${name}_bool`));
+    expect(config()).toEqual([1, 0]);
+    apply("BGPPeer", "broken", { ...PEER, peerAddress: "nowhere" });
+    await settle();
+    expect(config()).toEqual([1, 1]);
+    lab.kube.remove(KINDS.BGPPeer, `${NAMESPACE}/broken`);
+    await settle();
+    expect(config()).toEqual([1, 0]);
+  });
+});
+
+describe("bgp.go", () => {
+  test.each([
+    ["routerID", { routerID: "10.10.10.1" }, { peerRouterId: 0x0a0a_0a01, peerAsn: 64_512 }],
+    ["localASN", { localASN: 64_600 }, { peerAsn: 64_600 }],
+    ["a dynamic ASN that fits", { peerASN: undefined, dynamicASN: "external" }, { peerAsn: 64_512 }],
+    ["timers", { holdTime: "30s", keepaliveTime: "5s" }, { holdTime: seconds(30) }],
+  ])("%s holds in the session", async (_, spec, negotiated) => {
+    routerExpects({ asn: "localASN" in spec ? 64_600 : 64_512 });
+    apply("BGPPeer", "router", { ...PEER, ...spec });
+    lab.service("web", ["192.168.10.7"]);
+    await network.pass(seconds(30));
+    expect(sessionOf(router).negotiated).toMatchObject(negotiated);
+    expect(received()).toEqual([1, 0]);
+  });
+
+  test("a dynamic ASN that doesn't fit keeps the session from coming up", async () => {
+    apply("BGPPeer", "router", { ...PEER, peerASN: undefined, dynamicASN: "internal" });
+    await network.pass(seconds(30));
+    expect(stateOf(router)).not.toBe("Established");
+    expect(sessionOf(router).lastEnd?.reason.text).toMatch(/bad peer AS/);
+  });
+
+  test.each([
+    ["in the clear", { password: "right" }, { password: "wrong" }],
+    [
+      "in a Secret",
+      { passwordSecret: { name: "right", namespace: NAMESPACE } },
+      { passwordSecret: { name: "wrong", namespace: NAMESPACE } },
+    ],
+  ])("a password %s signs the session, which doesn't come up with another", async (_, right, wrong) => {
+    for (const name of ["right", "wrong"]) {
+      const metadata = { namespace: NAMESPACE, name };
+      lab.kube.apply(KINDS.Secret, { metadata, type: "kubernetes.io/basic-auth", data: { password: btoa(name) } });
+    }
+    routerExpects({ asn: 64_512, key: "right" });
+    apply("BGPPeer", "router", { ...PEER, ...wrong });
+    await network.pass(seconds(30));
+    expect(stateOf(router)).not.toBe("Established");
+    apply("BGPPeer", "router", { ...PEER, ...right });
+    await network.pass(seconds(30));
+    expect(stateOf(router)).toBe("Established");
+  });
 });
