@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { get as httpsGet } from "node:https";
 import { afterEach, describe, expect, test } from "vitest";
 import { type EchoCertificate, startEcho } from "../../src/dev/lab/echo-server.ts";
@@ -23,23 +23,30 @@ afterEach(async () => {
   for (const listener of open.splice(0)) await listener.close();
 });
 
-/** A port that was free a moment ago. */
-async function freePort(address: string): Promise<number> {
-  const socket = createSocket(address.includes(":") ? "udp6" : "udp4").bind(0, address);
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
+/** A port that was free for this protocol a moment ago. */
+async function freePort(protocol: Protocol, address: string): Promise<number> {
+  if (protocol === "UDP") {
+    const socket = createSocket(address.includes(":") ? "udp6" : "udp4").bind(0, address);
+    await once(socket, "listening");
+    const { port } = socket.address();
+    socket.close();
+    return port;
+  }
+  const server = createServer().listen(0, address);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
   return port;
 }
 
 async function echo(protocol: Protocol, address: string, certificate?: EchoCertificate): Promise<number> {
-  const port = await freePort(address);
+  const port = await freePort(protocol, address);
   open.push(await startEcho({ protocol, address, port, identity: `pod on ${port}` }, certificate));
   return port;
 }
 
 async function frontendTo(protocol: Protocol, address: string, backends: readonly number[]): Promise<number> {
-  const port = await freePort(address);
+  const port = await freePort(protocol, address);
   const frontend: Frontend = { id: "x", protocol, address, port, affinity: 0, backends: [] };
   const balancer = new Balancer(systemClock);
   balancer.update(
@@ -84,7 +91,7 @@ describe.each(FAMILIES)("the stand-in for kube-proxy, $family", ({ address }) =>
   });
 
   test("a connection to an endpoint that does not listen is refused", async () => {
-    const port = await frontendTo("TCP", address, [await freePort(address)]);
+    const port = await frontendTo("TCP", address, [await freePort("TCP", address)]);
     await expect(exchange(address, port, "x")).rejects.toThrow("ECONNRESET");
   });
 
