@@ -146,6 +146,11 @@ export const METRICS = {
     metallb_bgp_route_refresh_sent: peerMetric("counter", "ROUTE-REFRESH messages sent"),
     metallb_bgp_total_sent: peerMetric("counter", "BGP messages sent"),
     metallb_bgp_total_received: peerMetric("counter", "BGP messages received"),
+    metallb_bgp_session_transitions_total: {
+      type: "counter",
+      help: "Times that the session came to a state of RFC 4271 (Idle, Connect, Active, OpenSent, OpenConfirm, Established)",
+      labels: ["peer", "state"],
+    },
     metallb_bgp_session_ends_total: {
       type: "counter",
       help: "Times that a connection with the peer ended, or could not be had, by the reason (docs/bgp.md)",

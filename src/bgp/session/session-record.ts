@@ -32,6 +32,8 @@ export interface SessionSnapshot {
   readonly connectRetryCounter: number;
   /** How often it was Established. */
   readonly timesEstablished: number;
+  /** How often it came to each state. */
+  readonly entered: Readonly<Record<SessionState, number>>;
   /** The last changes of state, oldest first. */
   readonly transitions: readonly Transition[];
 }
@@ -58,19 +60,23 @@ export class SessionRecord {
   #transitions: readonly Transition[] = [];
   #lastEnd: Ending | undefined;
   #since: Millis;
-  #timesEstablished = 0;
+  readonly #entered = zeroEntries();
 
   constructor(now: Millis) {
     this.#since = now;
   }
 
-  get(): Pick<SessionSnapshot, "sent" | "received" | "lastEnd" | "since" | "timesEstablished" | "transitions"> {
+  get(): Pick<
+    SessionSnapshot,
+    "sent" | "received" | "lastEnd" | "since" | "timesEstablished" | "entered" | "transitions"
+  > {
     return {
       sent: { ...this.#sent },
       received: { ...this.#received },
       lastEnd: this.#lastEnd,
       since: this.#since,
-      timesEstablished: this.#timesEstablished,
+      timesEstablished: this.#entered.Established,
+      entered: { ...this.#entered },
       transitions: this.#transitions,
     };
   }
@@ -89,11 +95,15 @@ export class SessionRecord {
 
   moved(transition: Transition): void {
     this.#since = transition.at;
-    if (transition.to === "Established") this.#timesEstablished++;
+    this.#entered[transition.to]++;
     this.#transitions = [...this.#transitions, transition].slice(-KEPT_TRANSITIONS);
   }
 }
 
 function zeroCounts(): Record<Message["type"], number> {
   return { open: 0, update: 0, notification: 0, keepalive: 0, "route-refresh": 0 };
+}
+
+function zeroEntries(): Record<SessionState, number> {
+  return { Idle: 0, Connect: 0, Active: 0, OpenSent: 0, OpenConfirm: 0, Established: 0 };
 }

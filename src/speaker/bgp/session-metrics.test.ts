@@ -28,6 +28,8 @@ test.each([
   expect(value("metallb_bgp_announced_prefixes_total")).toBe(a.includes(":") ? 0 : 7);
   expect(value("metallb_bgp_opens_sent")).toBe(1);
   expect(value("metallb_bgp_opens_received")).toBe(1);
+  expect(value("metallb_bgp_session_transitions_total", ',state="Established"')).toBe(1);
+  expect(value("metallb_bgp_session_transitions_total", ',state="OpenSent"')).toBe(1);
   expect(value("metallb_bgp_keepalives_sent")).toBeGreaterThan(1);
   metrics.update("peer", undefined);
   expect([...seen.values.keys()]).toEqual([]);

@@ -6,12 +6,18 @@ import { formatStreamAddress } from "./stream-text.ts";
 
 type MessageCounts = SessionSnapshot["sent"];
 
+/** A counter of a peer, and how far it was told. */
+interface Series {
+  readonly name: string;
+  readonly labels: MetricLabels;
+  readonly told: number;
+}
+
 /** What was counted of a peer so far. */
 interface Counted {
   readonly labels: MetricLabels;
-  readonly counters: Map<string, number>;
-  /** Reasons of ends. */
-  readonly reasons: Set<string>;
+  /** By name and what its labels have beside the peer. */
+  readonly counters: Map<string, Series>;
   endedAt: Millis | undefined;
 }
 
@@ -22,6 +28,7 @@ const GAUGES = [
 ] as const;
 
 const ENDS = "metallb_bgp_session_ends_total";
+const TRANSITIONS = "metallb_bgp_session_transitions_total";
 
 /** Shows how it is with each peer, under the names and labels of the reference. */
 export class SessionMetrics {
@@ -38,12 +45,7 @@ export class SessionMetrics {
     const known = this.#peers.get(peer);
     if (known !== undefined && known.labels["peer"] !== labels?.peer) this.#forget(peer, known);
     if (report === undefined || labels === undefined) return;
-    const counted = this.#peers.get(peer) ?? {
-      labels,
-      counters: new Map(),
-      reasons: new Set<string>(),
-      endedAt: undefined,
-    };
+    const counted = this.#peers.get(peer) ?? { labels, counters: new Map<string, Series>(), endedAt: undefined };
     this.#peers.set(peer, counted);
     this.#setGauges(counted, report);
     this.#addCounters(counted, report);
@@ -58,23 +60,31 @@ export class SessionMetrics {
   }
 
   #addCounters(counted: Counted, { session }: PeerReport): void {
-    for (const [name, total] of totals(session.sent, session.received)) {
-      const more = total - (counted.counters.get(name) ?? 0);
-      counted.counters.set(name, total);
-      this.#metrics.add(name, counted.labels, more);
-    }
+    for (const [name, total] of totals(session.sent, session.received)) this.#count(counted, name, {}, total);
+    for (const [state, total] of Object.entries(session.entered)) this.#count(counted, TRANSITIONS, { state }, total);
     const { lastEnd } = session;
     if (lastEnd === undefined || lastEnd.at === counted.endedAt) return;
     counted.endedAt = lastEnd.at;
-    counted.reasons.add(lastEnd.reason.code);
-    this.#metrics.add(ENDS, { ...counted.labels, reason: lastEnd.reason.code }, 1);
+    const reason = lastEnd.reason.code;
+    this.#count(counted, ENDS, { reason }, (counted.counters.get(keyOf(ENDS, { reason }))?.told ?? 0) + 1);
   }
 
-  #forget(peer: string, { labels, counters, reasons }: Counted): void {
-    this.#peers.delete(peer);
-    for (const reason of reasons) this.#metrics.remove(ENDS, { ...labels, reason });
-    for (const name of [...GAUGES, ...counters.keys()]) this.#metrics.remove(name, labels);
+  #count({ labels, counters }: Counted, name: string, more: MetricLabels, total: number): void {
+    const key = keyOf(name, more);
+    const series = { name, labels: { ...labels, ...more }, told: total };
+    this.#metrics.add(name, series.labels, total - (counters.get(key)?.told ?? 0));
+    counters.set(key, series);
   }
+
+  #forget(peer: string, { labels, counters }: Counted): void {
+    this.#peers.delete(peer);
+    for (const name of GAUGES) this.#metrics.remove(name, labels);
+    for (const { name, labels } of counters.values()) this.#metrics.remove(name, labels);
+  }
+}
+
+function keyOf(name: string, more: MetricLabels): string {
+  return [name, ...Object.values(more)].join(" ");
 }
 
 function totals(sent: MessageCounts, received: MessageCounts): readonly (readonly [string, number])[] {
