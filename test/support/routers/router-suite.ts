@@ -160,7 +160,7 @@ export function describeRouter(
     test(
       "sessions that begin again and again leave nothing behind",
       async () => {
-        await lab.established(again, PATIENCE);
+        await lab.established(undefined, PATIENCE);
         const before = await lab.speaker.report();
         for (let flap = 0; flap < FLAPS; flap++) {
           lab.speaker.dropPeer(DROPPED);
@@ -174,7 +174,7 @@ export function describeRouter(
         const [seen, meant] = await lab.settled(DROPPED, routesOf(DROPPED), PATIENCE);
         expect(seen).toEqual(meant);
         // The sessions of other tests, and connections that are being closed, come and go.
-        await lab.established(again, PATIENCE);
+        await lab.established(undefined, PATIENCE);
         await eventually(PATIENCE, async () => {
           expect((await lab.speaker.report()).descriptors).toBeLessThanOrEqual(before.descriptors);
         });
