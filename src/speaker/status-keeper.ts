@@ -115,11 +115,12 @@ export class StatusKeeper<What, View extends ServiceStatusView> {
   }
 
   async #write(service: ObjectKey): Promise<Handled> {
-    if (this.#writer.isAsPlanned(service)) return "done";
+    const writes = this.#writer.plan(service);
+    if (writes.length === 0) return "done";
     const { clock } = this.#ports;
     const retryAfter = this.#pace.waitFor(service, clock.now());
     if (retryAfter !== undefined) return { retryAfter };
-    const error = await this.#writer.reconcile(service);
+    const error = await this.#writer.carryOut(service, writes);
     if (error === undefined) {
       this.#pace.wrote(service, clock.now());
       return "done";

@@ -63,21 +63,17 @@ export class StatusWriter<What, View extends ServiceStatusView> {
     return new Set([...this.#announced.keys(), ...this.#existing.keys()]);
   }
 
-  /** Whether `reconcile` would write anything. */
-  isAsPlanned(service: ObjectKey): boolean {
-    return this.#plan(service).length === 0;
-  }
-
-  /** Writes what differs, at most one round; returns the error of the first write that failed. */
-  async reconcile(service: ObjectKey): Promise<KubeError | undefined> {
-    for (const write of this.#plan(service)) {
+  /** Makes these writes, which `plan` gave; returns the error of the first that failed. */
+  async carryOut(service: ObjectKey, writes: readonly StatusWrite[]): Promise<KubeError | undefined> {
+    for (const write of writes) {
       const error = await this.#write(service, write);
       if (error !== undefined) return error;
     }
     return undefined;
   }
 
-  #plan(service: ObjectKey): readonly StatusWrite[] {
+  /** The writes that bring the objects of a Service to what is wanted. */
+  plan(service: ObjectKey): readonly StatusWrite[] {
     const slash = service.indexOf("/");
     const name = { namespace: service.slice(0, slash), name: service.slice(slash + 1) };
     const existing = [...(this.#existing.get(service)?.values() ?? [])];
@@ -92,7 +88,7 @@ export class StatusWriter<What, View extends ServiceStatusView> {
       case "create": {
         const error = this.#take(await this.#client.create(kind, write.body, { namespace }));
         // The API server takes no status at creation; it follows at once, so that nobody sees it empty for long.
-        const follow = error === undefined ? this.#plan(service).find((next) => next.do === "status") : undefined;
+        const follow = error === undefined ? this.plan(service).find((next) => next.do === "status") : undefined;
         return follow === undefined ? error : this.#write(service, follow);
       }
       case "delete": {
