@@ -1,4 +1,5 @@
 import type { Route } from "../../src/bgp/rib/route.ts";
+import { NO_ATTRIBUTES } from "./bgp-routes.ts";
 import { sessionConfig } from "./bgp-session-config.ts";
 import type { SessionConfig } from "../../src/bgp/session/config.ts";
 import type { SessionSnapshot } from "../../src/bgp/session/session-record.ts";
@@ -99,26 +100,16 @@ export function stateOf(host: BgpHost, peer = "peer"): string {
   return sessionOf(host, peer).state;
 }
 
-const PLAIN = {
-  localPref: undefined,
-  med: undefined,
-  prepend: 0,
-  communities: [],
-  largeCommunities: [],
-  extendedCommunities: [],
-  linkBandwidth: undefined,
-} as const;
-
 /** `count` host routes of a block, all with the same attributes. */
 export function hostRoutes(block: number, count: number): Route[] {
   return Array.from({ length: count }, (_, i) => ({
     prefix: parsePrefix(`10.${block + (i >> 16)}.${(i >> 8) & 0xff}.${i & 0xff}/32`)!,
-    attributes: PLAIN,
+    attributes: NO_ATTRIBUTES,
   }));
 }
 
 /** The same routes, all with this MED. */
 export function withMed(routes: readonly Route[], med: number): Route[] {
-  const attributes = { ...PLAIN, med };
+  const attributes = { ...NO_ATTRIBUTES, med };
   return routes.map(({ prefix }) => ({ prefix, attributes }));
 }

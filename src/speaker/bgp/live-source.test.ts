@@ -1,11 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DUAL_SESSION } from "../../../test/support/bgp-routes.ts";
+import { DUAL_SESSION, NO_ATTRIBUTES } from "../../../test/support/bgp-routes.ts";
 import { ENDPOINTS, sessionConfig } from "../../../test/support/bgp-session-config.ts";
 import { sessionSnapshot } from "../../../test/support/session-snapshot.ts";
 import type { Capability } from "../../bgp/message.ts";
 import { PeerRib } from "../../bgp/rib/peer-rib.ts";
-import type { RouteAttributes } from "../../bgp/rib/route.ts";
 import type { SessionSnapshot } from "../../bgp/session/session-record.ts";
 import { parseAddress } from "../../ip/address.ts";
 import { formatPrefix, parsePrefix } from "../../ip/prefix.ts";
@@ -16,15 +15,6 @@ import { LiveSessions } from "./live-source.ts";
 import type { PeerReport } from "./peer-manager.ts";
 
 const CLOCK = { now: () => millis(60_000), wallTime: () => Date.UTC(2026, 0, 1) };
-const PLAIN: RouteAttributes = {
-  localPref: undefined,
-  med: undefined,
-  prepend: 0,
-  communities: [],
-  largeCommunities: [],
-  extendedCommunities: [],
-  linkBandwidth: undefined,
-};
 const CAPABILITIES: readonly Capability[] = [
   { is: "multiprotocol", afi: 1, safi: 1 },
   { is: "unknown", code: 99, value: Uint8Array.of(1, 2) },
@@ -64,7 +54,7 @@ function report(name: string, rib: PeerRib, session: Partial<SessionSnapshot> = 
 function ribOf(prefixes: readonly string[], families: readonly ("IPv4" | "IPv6")[] = ["IPv4", "IPv6"]): PeerRib {
   const rib = new PeerRib();
   rib.establish({ ...DUAL_SESSION, families });
-  for (const prefix of prefixes) rib.want({ prefix: parsePrefix(prefix)!, attributes: PLAIN });
+  for (const prefix of prefixes) rib.want({ prefix: parsePrefix(prefix)!, attributes: NO_ATTRIBUTES });
   return rib;
 }
 
@@ -145,7 +135,7 @@ describe("routes", () => {
   test("each with what the peer was told, or why it was not", () => {
     const rib = ribOf(["fd00::1/128", "10.0.0.2/32"], ["IPv4"]);
     const attributes = {
-      ...PLAIN,
+      ...NO_ATTRIBUTES,
       med: 5,
       communities: [0xfde8_0064],
       largeCommunities: [[1, 2, 3] as const],
@@ -156,7 +146,7 @@ describe("routes", () => {
     rib.want({ prefix: parsePrefix("10.0.0.1/32")!, attributes });
     rib.take();
     rib.unwant(parsePrefix("10.0.0.2/32")!);
-    rib.want({ prefix: parsePrefix("10.0.0.3/32")!, attributes: PLAIN });
+    rib.want({ prefix: parsePrefix("10.0.0.3/32")!, attributes: NO_ATTRIBUTES });
     const [peer] = state([report("router", rib)], "peer=router").bgp!.peers;
     const { asn } = DUAL_SESSION;
     expect(peer!.routes).toMatchObject([

@@ -1,4 +1,5 @@
 import type { Route, RouteAttributes } from "../../../src/bgp/rib/route.ts";
+import { NO_ATTRIBUTES } from "../../support/bgp-routes.ts";
 import { type IpAddress, parseAddress } from "../../../src/ip/address.ts";
 
 const FIRST = { IPv4: parseAddress("10.128.0.0")!, IPv6: parseAddress("fd00:128::")! };
@@ -6,23 +7,13 @@ const FIRST = { IPv4: parseAddress("10.128.0.0")!, IPv6: parseAddress("fd00:128:
 /** "64512:100" is 64512 in the upper 16 bits. */
 const community = (value: number): number => 64_512 * 65_536 + value;
 
-const PLAIN: RouteAttributes = {
-  localPref: undefined,
-  med: undefined,
-  prepend: 0,
-  communities: [],
-  largeCommunities: [],
-  extendedCommunities: [],
-  linkBandwidth: undefined,
-};
-
 /** What a cluster's pools say: most nothing but communities. All of it passes unchanged through a router in between. */
 const ATTRIBUTE_SETS: readonly RouteAttributes[] = [
-  PLAIN,
-  { ...PLAIN, communities: [community(100)] },
-  { ...PLAIN, communities: [community(100), community(300)] },
-  { ...PLAIN, largeCommunities: [[64_512, 1, 2]] },
-  { ...PLAIN, communities: [community(200)], largeCommunities: [[64_512, 1, 3]] },
+  NO_ATTRIBUTES,
+  { ...NO_ATTRIBUTES, communities: [community(100)] },
+  { ...NO_ATTRIBUTES, communities: [community(100), community(300)] },
+  { ...NO_ATTRIBUTES, largeCommunities: [[64_512, 1, 2]] },
+  { ...NO_ATTRIBUTES, communities: [community(200)], largeCommunities: [[64_512, 1, 3]] },
 ];
 
 /** Half of them IPv4 /32, half IPv6 /128; neighbours differ in their attributes. */
