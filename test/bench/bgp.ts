@@ -2,12 +2,12 @@
  * `npm run bench:bgp -- [PART…] [--prefixes N] [--sender NAME…] [--changes N] [--seconds N]`: prints one JSON object, and
  * its progress on standard error. Needs root, tcpdump, FRR, BIRD, GoBGP and ExaBGP. Figures compare things within this one run; they are not timed tests.
  */
-import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { benchBgpWire } from "./bgp-wire.ts";
 import { benchChange } from "./bgp/change.ts";
 import { benchLoad, type LoadOptions } from "./bgp/load.ts";
 import { benchMemory } from "./bgp/memory.ts";
+import { chosenParts, reportParts, tell } from "./parts.ts";
 
 interface Limits extends LoadOptions {
   readonly changes: number;
@@ -38,22 +38,5 @@ const limits: Limits = {
   changes: Number(values.changes),
   seconds: Number(values.seconds),
 };
-const parts = positionals.length > 0 ? positionals : Object.keys(PARTS);
-const unknown = parts.filter((part) => PARTS[part] === undefined);
-if (unknown.length > 0)
-  throw new Error(`no such part: ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
-const report: Record<string, unknown> = { node: process.version, cpus: cpus().map((cpu) => cpu.model) };
-for (const part of parts) {
-  tell(part);
-  report[part] = await PARTS[part]!(limits);
-}
-process.stdout.write(`${compact(report)}\n`);
-
-/** Innermost objects on one line each, which is how figures are compared. */
-function compact(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(/\{[^{}]*\}/g, (object) => object.replace(/\s+/g, " "));
-}
-
-function tell(progress: string): void {
-  process.stderr.write(`${progress}\n`);
-}
+const parts = chosenParts(positionals, PARTS);
+await reportParts(parts, PARTS, limits);

@@ -3,13 +3,13 @@
  * Needs root and a C compiler. Figures compare things within this one run; they are not timed tests.
  */
 import { existsSync } from "node:fs";
-import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchCalm } from "./layer2/calm.ts";
 import { benchFailover, type FailoverOptions } from "./layer2/failover.ts";
 import { benchIdle } from "./layer2/idle.ts";
 import { benchResponder } from "./layer2/responder.ts";
+import { chosenParts, reportParts, tell } from "./parts.ts";
 
 interface Limits extends FailoverOptions {
   readonly minutes: number;
@@ -32,20 +32,6 @@ const { values, positionals } = parseArgs({
   },
 });
 const limits: Limits = { runs: Number(values.runs), kinds: values.kind, minutes: Number(values.minutes) };
-const parts = positionals.length > 0 ? positionals : Object.keys(PARTS);
-const unknown = parts.filter((part) => PARTS[part] === undefined);
-if (unknown.length > 0)
-  throw new Error(`no such part: ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
+const parts = chosenParts(positionals, PARTS);
 if (!existsSync(join(import.meta.dirname, "../../dist/metallb.mjs"))) throw new Error("no bundle: npm run build");
-const report: Record<string, unknown> = { node: process.version, cpus: cpus().map((cpu) => cpu.model) };
-for (const part of parts) report[part] = await PARTS[part]!(limits);
-process.stdout.write(`${compact(report)}\n`);
-
-/** Innermost objects on one line each, which is how figures are compared. */
-function compact(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(/\{[^{}]*\}/g, (object) => object.replace(/\s+/g, " "));
-}
-
-function tell(progress: string): void {
-  process.stderr.write(`${progress}\n`);
-}
+await reportParts(parts, PARTS, limits);
