@@ -1,20 +1,10 @@
 import { expect, test } from "vitest";
 import { parseAddress } from "../ip/address.ts";
-import { parseMac } from "../ip/mac.ts";
 import type { Link } from "../ports/links.ts";
+import { testLink } from "../../test/support/test-link.ts";
 import { linkRefusal } from "./links.ts";
 
-const GOOD: Link = {
-  index: 2,
-  name: "eth0",
-  mac: parseMac("02:00:00:00:00:01")!,
-  up: true,
-  running: true,
-  broadcast: true,
-  noArp: false,
-  hasMaster: false,
-  addresses: [{ address: parseAddress("fe80::1")!, prefixLength: 64 }],
-};
+const GOOD = testLink();
 const EXCLUDED = /(?:^docker.*)|(?:^lo$)/u;
 
 test.each<{ what: string; more: Partial<Link>; arp: string | undefined; ndp: string | undefined }>([

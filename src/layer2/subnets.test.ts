@@ -2,24 +2,18 @@ import { describe, expect, test } from "vitest";
 import { parseAddress } from "../ip/address.ts";
 import { formatPrefix, parsePrefix } from "../ip/prefix.ts";
 import type { Link } from "../ports/links.ts";
+import { testLink } from "../../test/support/test-link.ts";
 import { carries, describeSubnets, subnetsOf } from "./subnets.ts";
 
 /** A link with these addresses, given as `address/prefix length`. */
 function link(...addresses: readonly string[]): Link {
-  return {
-    index: 2,
-    name: "eth0",
+  return testLink({
     mac: undefined,
-    up: true,
-    running: true,
-    broadcast: true,
-    noArp: false,
-    hasMaster: false,
     addresses: addresses.map((text) => {
       const [address, length] = text.split("/");
       return { address: parseAddress(address!)!, prefixLength: Number(length) };
     }),
-  };
+  });
 }
 
 test("the subnets of a link are those of its addresses, each once, without fe80::/10", () => {

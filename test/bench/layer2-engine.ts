@@ -3,9 +3,10 @@ import { parseMac } from "../../src/ip/mac.ts";
 import { filterPrograms } from "../../src/layer2/filter.ts";
 import { millis, seconds } from "../../src/lib/duration.ts";
 import type { Frames } from "../../src/ports/frames.ts";
-import type { Link, Links } from "../../src/ports/links.ts";
+import type { Links } from "../../src/ports/links.ts";
 import { Layer2Engine } from "../../src/speaker/layer2-engine.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { testLink } from "../support/test-link.ts";
 
 /** Milliseconds. */
 interface ChangeCost {
@@ -79,17 +80,9 @@ function countingFrames(): Frames {
 }
 
 function someLinks(): Links {
-  const links = Array.from({ length: INTERFACES }, (_, i): Link => ({
-    index: i + 2,
-    name: `eth${i}`,
-    mac: parseMac(`02:00:00:00:00:0${i}`)!,
-    up: true,
-    running: true,
-    broadcast: true,
-    noArp: false,
-    hasMaster: false,
-    addresses: [],
-  }));
+  const links = Array.from({ length: INTERFACES }, (_, i) =>
+    testLink({ index: i + 2, name: `eth${i}`, mac: parseMac(`02:00:00:00:00:0${i}`)!, addresses: [] }),
+  );
   return {
     watch: (onChange) => {
       onChange(links);

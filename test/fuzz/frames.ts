@@ -5,8 +5,8 @@ import { BugError } from "../../src/lib/errors.ts";
 import { seconds } from "../../src/lib/duration.ts";
 import { type Answer, respondToArp, respondToNdp, type Standing, type Station } from "../../src/layer2/responder.ts";
 import type { FrameKind } from "../../src/ports/frames.ts";
-import type { Link } from "../../src/ports/links.ts";
 import { seededRandom } from "../support/seeded-random.ts";
+import { testLink } from "../support/test-link.ts";
 import { type CostReport, CostWatch } from "./cost.ts";
 import { HostileFrames } from "./frame-bytes.ts";
 import { FuzzedEngine } from "./fuzzed-engine.ts";
@@ -33,17 +33,7 @@ const HERE = ["10.9.0.100", "fd09::100"];
 const ELSEWHERE = ["10.9.0.101", "fd09::101"];
 const FOREIGN = ["10.9.0.102", "fd09::102"];
 
-const LINK: Link = {
-  index: 2,
-  name: "eth0",
-  mac: parseMac(OUR_MAC)!,
-  up: true,
-  running: true,
-  broadcast: true,
-  noArp: false,
-  hasMaster: false,
-  addresses: [{ address: parseAddress("fe80::1")!, prefixLength: 64 }],
-};
+const LINK = testLink({ mac: parseMac(OUR_MAC)! });
 
 const STANDINGS = new Map<IpAddress, Standing>([
   ...HERE.map((text): [IpAddress, Standing] => [parseAddress(text)!, "announced"]),

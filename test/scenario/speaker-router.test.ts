@@ -2,32 +2,25 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { KINDS } from "../../src/config/kinds.ts";
 import { parseAddress } from "../../src/ip/address.ts";
 import { seconds } from "../../src/lib/duration.ts";
-import type { Link } from "../../src/ports/links.ts";
 import { defaultRouterId } from "../../src/speaker/bgp/default-router-id.ts";
 import { NodeSessions } from "../../src/speaker/bgp/node-sessions.ts";
 import { type BgpHost, BgpNetwork, sessionOf, stateOf } from "../support/bgp-pair.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { RecordingMetrics } from "../support/recording-metrics.ts";
 import { settle } from "../support/settle.ts";
+import { testLink } from "../support/test-link.ts";
 import { type LabSpeaker, NAMESPACE, SpeakerLab } from "../support/speaker-lab.ts";
 
 const [NODE, NODE_IPV6, ROUTER] = ["192.0.2.1", "2001:db8::1", "192.0.2.9"];
 const PEER = { myASN: 64_512, peerASN: 64_500, peerAddress: ROUTER, dualStackAddressFamily: true };
 
-const LINK: Link = {
-  index: 2,
-  name: "eth0",
+const LINK = testLink({
   mac: undefined,
-  up: true,
-  running: true,
-  broadcast: true,
-  noArp: false,
-  hasMaster: false,
   addresses: [
     { address: parseAddress(NODE)!, prefixLength: 24 },
     { address: parseAddress(NODE_IPV6)!, prefixLength: 64 },
   ],
-};
+});
 
 let lab: SpeakerLab;
 let network: BgpNetwork;

@@ -1,10 +1,11 @@
 import { formatMac, type MacAddress, parseMac } from "../../src/ip/mac.ts";
 import type { IpAddress } from "../../src/ip/address.ts";
-import { addressFromBytes, parseAddress } from "../../src/ip/address.ts";
+import { addressFromBytes } from "../../src/ip/address.ts";
 import { EnvironmentError } from "../../src/lib/errors.ts";
 import { Dispatcher } from "../../src/lib/queue.ts";
 import type { FrameKind, Frames, FrameSocket } from "../../src/ports/frames.ts";
 import type { Link, Links } from "../../src/ports/links.ts";
+import { testLink } from "./test-link.ts";
 
 interface Receiver {
   readonly link: Link;
@@ -48,18 +49,7 @@ export class MemoryHost implements Frames, Links {
 
   /** Adds an interface that qualifies for both families, unless `more` says otherwise. */
   plug(name: string, segment: MemorySegment, mac: string, more: Partial<Link> = {}): Link {
-    const link: Link = {
-      index: this.#nextIndex++,
-      name,
-      mac: parseMac(mac)!,
-      up: true,
-      running: true,
-      broadcast: true,
-      noArp: false,
-      hasMaster: false,
-      addresses: [{ address: parseAddress("fe80::1")!, prefixLength: 64 }],
-      ...more,
-    };
+    const link = testLink({ index: this.#nextIndex++, name, mac: parseMac(mac)!, ...more });
     this.#links.set(name, { link, segment });
     this.#tell();
     return link;
