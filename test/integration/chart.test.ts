@@ -1,0 +1,28 @@
+import { describe, expect, test } from "vitest";
+import { CHART, manifestOf, renderChart, runHelm, tryRenderChart } from "../support/helm.ts";
+import { webhookConfiguration } from "../support/webhook-configuration.ts";
+
+describe("the chart", () => {
+  test("passes helm lint --strict", async () => {
+    expect(await runHelm(["lint", "--strict", CHART])).toMatchObject({ status: 0 });
+  });
+
+  test("is refused by a Kubernetes that is too old", () => {
+    const { error } = tryRenderChart({ kubeVersion: "1.20.15" }) as { error: string };
+    expect(error).toContain("chart requires kubeVersion: >=1.21.0-0 which is incompatible with Kubernetes v1.20.15");
+  });
+
+  test("installs the six webhooks that the controller serves", () => {
+    const rendered = manifestOf(renderChart(), "ValidatingWebhookConfiguration", "metallb-webhook-configuration");
+    const { metadata, ...expected } = webhookConfiguration("metallb-system") as {
+      metadata: object;
+      webhooks: { name: string }[];
+    };
+    const byName = (a: { name: string }, b: { name: string }): number => a.name.localeCompare(b.name);
+    expect(rendered.metadata).toMatchObject(metadata);
+    expect({ ...rendered, webhooks: rendered["webhooks"].toSorted(byName) }).toMatchObject({
+      ...expected,
+      webhooks: expected.webhooks.toSorted(byName),
+    });
+  });
+});
