@@ -56,7 +56,10 @@ function makeExecutable(file: string): void {
 
 rmSync(DIST, { recursive: true, force: true });
 mkdirSync(DIST, { recursive: true });
-assertProductionOnly(await bundle("metallb", "src/cli/main.ts"));
+const production = await bundle("metallb", "src/cli/main.ts");
+assertProductionOnly(production);
+// What is in it, for image-root.ts: its files, and the packages whose licences go with them.
+writeFileSync(join(DIST, "metallb.meta.json"), JSON.stringify(production));
 await bundle("metallb-dev", "src/dev/main.ts");
 makeExecutable(join(DIST, "metallb.mjs"));
 if (existsSync(ADDON)) copyFileSync(ADDON, join(DIST, "metallb.node"));
