@@ -69,7 +69,7 @@ export function manifestOf(manifests: readonly Manifest[], kind: string, name: s
 }
 
 /** `---` between documents; those that are empty are left out. */
-function parseManifests(text: string): readonly Manifest[] {
+export function parseManifests(text: string): readonly Manifest[] {
   return parseAllDocuments(text, { logLevel: "error" })
     .map((document) => {
       if (document.errors.length > 0) throw new Error(`not YAML: ${document.errors[0]!.message}`);
