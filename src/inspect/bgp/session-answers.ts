@@ -4,10 +4,12 @@ import { formatPrefix, type IpPrefix } from "../../ip/prefix.ts";
 import type { LivePeer, LiveRoute } from "../../speaker/bgp/live-bgp.ts";
 import type { Reason } from "../explain/service-explanation.ts";
 import { isRead, type LiveView } from "../live/live-view.ts";
+import { otherSession } from "./other-session.ts";
 import { downProblem, unsentProblem } from "./session-problems.ts";
 
 /**
- * What became of the routes that a peer is meant to get from a node. `sent`: it has all of them. `noSession`: the speaker
+ * What became of the routes that a peer is meant to get from a node. `sent`: it has all that its session is for, and
+ * another session with the same router is for the others. `noSession`: the speaker
  * doesn't know the peer. `down`: there is no session. `waiting`: they are about to be sent. `notMeant`: the speaker
  * doesn't mean the peer to have some of them. Else the speaker's reason why some can't be sent.
  */
@@ -29,8 +31,13 @@ export function livePeersIn(view: LiveView | undefined): LivePeersOf {
   return (node) => byNode.get(node);
 }
 
-/** Holds what a peer is meant to get against what its node's speaker says of it. */
-export function sessionAnswer(name: string, meant: readonly IpPrefix[], peer: LivePeer | undefined): SessionAnswer {
+/** Holds what a peer is meant to get against what its node's speaker says of it. `peers`: all of the node. */
+export function sessionAnswer(
+  name: string,
+  meant: readonly IpPrefix[],
+  peers: ReadonlyMap<string, LivePeer>,
+): SessionAnswer {
+  const peer = peers.get(name);
   if (peer === undefined) {
     const fix = "see whether its ConfigurationState refuses the configuration";
     return { peer: name, code: "noSession", explanation: "its speaker doesn't know this peer", fix, sent: [] };
@@ -39,11 +46,16 @@ export function sessionAnswer(name: string, meant: readonly IpPrefix[], peer: Li
   const sent = meant.map(formatPrefix).filter((prefix) => routes.get(prefix)?.state === "told");
   const down = downProblem(peer);
   if (down !== undefined) return { peer: name, ...down, sent: [] };
+  const elsewhere = new Set<string>();
   for (const prefix of meant) {
     const why = whyNotSent(prefix, routes.get(formatPrefix(prefix)), peer);
-    if (why !== undefined) return { peer: name, ...why, sent };
+    const family = familyOf(prefix.address);
+    const other = why?.code === "familyNotNegotiated" ? otherSession(family, peer, peers.values()) : undefined;
+    if (other !== undefined) elsewhere.add(`${other.name} is for ${family}`);
+    else if (why !== undefined) return { peer: name, ...why, sent };
   }
-  return { peer: name, code: "sent", explanation: `has ${sent.join(" and ")}`, fix: "", sent };
+  const has = [sent.length === 0 ? "has none" : `has ${sent.join(" and ")}`, ...elsewhere];
+  return { peer: name, code: "sent", explanation: has.join("; "), fix: "", sent };
 }
 
 function whyNotSent(

@@ -4,6 +4,7 @@ import { FAMILIES, type Family } from "../../ip/family.ts";
 import type { LivePeer } from "../../speaker/bgp/live-bgp.ts";
 import type { Reason } from "../explain/service-explanation.ts";
 import { counted } from "../render/words.ts";
+import { otherSession } from "./other-session.ts";
 
 /** What keeps a peer from having all routes that it is meant to have; `down`: there is no session. */
 export interface SessionProblem extends Reason {
@@ -75,10 +76,11 @@ export function unsentProblem(reason: UnsentReason, family: Family, peer: LivePe
   }
 }
 
-export function sessionProblems(peer: LivePeer): readonly SessionProblem[] {
+/** `peers`: all of the node. What another session with the same router carries is no problem of this one. */
+export function sessionProblems(peer: LivePeer, peers: readonly LivePeer[]): readonly SessionProblem[] {
   const down = downProblem(peer);
   if (down !== undefined) return [down];
-  return FAMILIES.flatMap((family) =>
+  return FAMILIES.filter((family) => otherSession(family, peer, peers) === undefined).flatMap((family) =>
     Object.entries(peer.prefixes[family].unsent).map(([reason, count]) => {
       const problem = unsentProblem(reason as UnsentReason, family, peer);
       return { ...problem, explanation: `${counted(count, "route")} not sent: ${problem.explanation}` };

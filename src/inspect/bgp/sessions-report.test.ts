@@ -52,6 +52,24 @@ describe("the report", () => {
     ]);
   });
 
+  test.each([
+    { name: "with the same router", router: "192.0.2.9", unsent: {}, problems: 0 },
+    { name: "with another router", router: "192.0.2.8", unsent: {}, problems: 1 },
+    { name: "that lacks them, too", router: "192.0.2.9", unsent: { noNextHop: 2 }, problems: 1 },
+  ])("a session for IPv4 beside one for IPv6 $name", ({ router, unsent, problems }) => {
+    const { negotiated, prefixes } = livePeerOf("v4");
+    const [IPv4, IPv6] = (["IPv4", "IPv6"] as const).map((family) => ({
+      negotiated: { ...negotiated!, families: [family], missingFamilies: [] },
+      prefixes: {
+        ...prefixes,
+        IPv6: { wanted: 2, told: 0, unsent: family === "IPv4" ? { familyNotNegotiated: 2 } : unsent },
+      },
+    }));
+    const other = livePeerOf("v6", { ...IPv6, negotiated: { ...IPv6!.negotiated, peerRouterId: router } });
+    const { sessions } = sessionsReport([speaker("a", [livePeerOf("v4", IPv4), other])]);
+    expect(sessions[0]!.problems).toHaveLength(problems);
+  });
+
   test("speakers that can't be read, or say nothing of BGP, are named", () => {
     const unread = { code: "unreachable", explanation: "no route", fix: "" } as const;
     const { speakers, notes } = sessionsReport([{ node: "a", pod: "speaker-a", unread }, speaker("b")]);

@@ -34,13 +34,17 @@ export function sessionsReport(view: LiveView, peer?: string): SessionsReport {
 }
 
 function sessionsOf({ node, now, bgp }: ReadSpeaker): readonly SessionReport[] {
-  return (bgp?.peers ?? []).map(({ lastEnd, ...peer }) => ({
-    node,
-    ...peer,
-    sinceSeconds: ago(peer.since, now).secondsAgo,
-    ...(lastEnd === undefined ? {} : { lastEnd: { ...lastEnd, ...ago(lastEnd.at, now) } }),
-    problems: sessionProblems({ ...peer, ...(lastEnd === undefined ? {} : { lastEnd }) }),
-  }));
+  const peers = bgp?.peers ?? [];
+  return peers.map((peer) => {
+    const { lastEnd, ...rest } = peer;
+    return {
+      node,
+      ...rest,
+      sinceSeconds: ago(peer.since, now).secondsAgo,
+      ...(lastEnd === undefined ? {} : { lastEnd: { ...lastEnd, ...ago(lastEnd.at, now) } }),
+      problems: sessionProblems(peer, peers),
+    };
+  });
 }
 
 function byPlace(a: SessionReport, b: SessionReport): number {

@@ -225,6 +225,23 @@ describe("what became of the routes", () => {
     expect(lines(explained).find((line) => line.startsWith("not sent: "))).toContain("not sent: a to router: ");
   });
 
+  test("a session for each family with one router: each has what it is for", () => {
+    const unsent = (prefix: string) => ({ prefix, state: "unsent" as const, unsent: "familyNotNegotiated" as const });
+    const { negotiated } = livePeerOf("v4");
+    const of = (family: "IPv4" | "IPv6") => ({
+      negotiated: { ...negotiated!, families: [family], missingFamilies: [] },
+    });
+    const v4 = livePeerOf("v4", { ...of("IPv4"), routes: [told("10.0.0.6/32"), unsent("fd00::6/128")] });
+    const v6 = livePeerOf("v6", { ...of("IPv6"), routes: [unsent("10.0.0.6/32"), told("fd00::6/128")] });
+    const peers = { v4: {}, v6: { peerAddress: "192.0.2.2" } };
+    const explained = explain({ shows: both.shows, peers, sessions: { a: [v4, v6] } });
+    expect(sessionsOf(explained, "a")).toMatchObject([
+      { peer: "v4", code: "sent", explanation: "has 10.0.0.6/32; v6 is for IPv6" },
+      { peer: "v6", code: "sent", explanation: "has fd00::6/128; v4 is for IPv4" },
+    ]);
+    expect(explained.summary).not.toContain("lacks routes");
+  });
+
   test("a peer that only one advertisement is for is not expected to have the others' routes", () => {
     const peers = { x: {}, y: { peerAddress: "192.0.2.2" } };
     const bgp = { x: { peers: ["x"] }, y: { aggregationLength: 24, peers: ["y"] } };

@@ -70,7 +70,7 @@ function sessionsOf(
     routes
       .filter(({ by }) => by.advertisements.some((advertisement) => reaches(advertisement, peer)))
       .map(({ prefix }) => prefix);
-  return { sessions: peers.map((peer) => sessionAnswer(peer, meantFor(peer), live.get(peer))) };
+  return { sessions: peers.map((peer) => sessionAnswer(peer, meantFor(peer), live)) };
 }
 
 function isSkipped({ code }: ExplainedBgpNode): boolean {
