@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { customResourceDefinitions } from "../config/crds.ts";
-import { startApiServer } from "./api-server/server.ts";
+import { type AuthorizationMode, startApiServer } from "./api-server/server.ts";
 import type { Output } from "./lab/progress.ts";
 
 export interface ApiServerCommandOptions {
@@ -15,6 +15,7 @@ export interface ApiServerCommandOptions {
   readonly crds: boolean;
   /** Where the Services of webhooks are: `namespace/name` → `https://host:port`. */
   readonly services: Readonly<Record<string, string>>;
+  readonly authorizationMode: AuthorizationMode;
   readonly output: Output;
 }
 
@@ -31,17 +32,19 @@ export function parseService(
 
 /** Runs the embedded API server alone until SIGINT or SIGTERM. Resolves to the exit code. */
 export async function runApiServer(options: ApiServerCommandOptions): Promise<number> {
-  const { host, port, dataDir, kubeconfigOut, crds, services, output } = options;
+  const { host, port, dataDir, kubeconfigOut, crds, services, authorizationMode, output } = options;
   const server = await startApiServer({
     host,
     port,
     ...(dataDir === undefined ? {} : { dataDir }),
     crds: crds ? customResourceDefinitions() : [],
     services,
+    authorizationMode,
   });
   writeFileSync(kubeconfigOut, server.kubeconfig(), { mode: 0o600 });
   output.write(
-    "A development tool, not a production API server: there is no etcd, no RBAC and no controller manager.\n" +
+    "A development tool, not a production API server: there is no etcd and no controller manager" +
+      `${authorizationMode === "RBAC" ? "" : ", and whoever has a token may do everything"}.\n` +
       `Listening on ${server.url}. Use it with\n  export KUBECONFIG=${kubeconfigOut}\n  kubectl get ipaddresspools -A\n`,
   );
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);

@@ -6,6 +6,7 @@ import { loadEndpoint } from "../k8s/endpoint.ts";
 import { createKubeWatcher } from "../k8s/reflector.ts";
 import { millis } from "../lib/duration.ts";
 import { errorMessage } from "../lib/errors.ts";
+import type { AuthorizationMode } from "./api-server/server.ts";
 import { parseService, runApiServer } from "./api-server-command.ts";
 import { demo } from "./lab/demo.ts";
 import type { EchoCertificate } from "./lab/echo-server.ts";
@@ -80,8 +81,16 @@ function addApiServer(program: Command, done: Done): void {
       serviceFlag,
       {},
     )
+    .addOption(
+      new Option(
+        "--authorization-mode <mode>",
+        "who may do what: everybody who has a token everything, or what roles say",
+      )
+        .choices(["AlwaysAllow", "RBAC"] satisfies readonly AuthorizationMode[])
+        .default("AlwaysAllow"),
+    )
     .action(async (flags: ApiServerFlags) => {
-      const { host, port, dataDir, kubeconfigOut, crds, service } = flags;
+      const { host, port, dataDir, kubeconfigOut, crds, service, authorizationMode } = flags;
       done(
         await runApiServer({
           host,
@@ -90,6 +99,7 @@ function addApiServer(program: Command, done: Done): void {
           kubeconfigOut: resolve(kubeconfigOut),
           crds,
           services: service,
+          authorizationMode,
           output: process.stdout,
         }),
       );
@@ -103,6 +113,7 @@ interface ApiServerFlags {
   readonly kubeconfigOut: string;
   readonly crds: boolean;
   readonly service: Readonly<Record<string, string>>;
+  readonly authorizationMode: AuthorizationMode;
 }
 
 function serviceFlag(text: string, known: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { Json } from "./objects.ts";
-import type { ServedResource } from "./resources.ts";
-import { qualifiedName } from "./resources.ts";
 import { StatusError } from "./status.ts";
 
 export interface User {
@@ -15,23 +13,25 @@ export function userInfo({ username, uid, groups }: User): Json {
   return { username, ...(uid === undefined ? {} : { uid }), groups };
 }
 
+/** A service account as a user, with the groups that each of its tokens carries. */
+export function serviceAccountUser(namespace: string, name: string): User {
+  return {
+    username: `system:serviceaccount:${namespace}:${name}`,
+    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`],
+  };
+}
+
 /** Whom tokens are for unless somebody asks for another audience: this server. */
 export const API_AUDIENCE = "https://kubernetes.default.svc";
 
 const ANONYMOUS: User = { username: "system:anonymous", groups: ["system:unauthenticated"] };
-
-/** What everybody may ask without credentials. */
-const PUBLIC_PATHS = /^\/(healthz|livez|readyz|version)(\/|$)/;
 
 interface Issued {
   readonly user: User;
   readonly audiences: readonly string[];
 }
 
-/**
- * Who may come in: bearer tokens. Whoever has a token may do everything; there is no evaluation of RBAC objects in
- * this development server.
- */
+/** Who may come in: bearer tokens. What they may do then is authorization's business. */
 export class Users {
   readonly #byToken = new Map<string, Issued>();
   readonly adminToken: string;
@@ -69,35 +69,4 @@ export class Users {
 
 export function isAnonymous(username: string): boolean {
   return username === ANONYMOUS.username;
-}
-
-export interface Access {
-  readonly verb: string;
-  readonly resource: ServedResource;
-  readonly namespace: string;
-  readonly name: string;
-  readonly subresource: string;
-}
-
-/** Throws 403 unless the user may do this to a resource. */
-export function authorizeResource(user: User, access: Access): void {
-  if (!isAnonymous(user.username)) return;
-  const { verb, resource, namespace, name, subresource } = access;
-  const suffix = subresource === "" ? "" : `/${subresource}`;
-  const what = resource.plural + suffix;
-  const scope = namespace === "" ? "at the cluster scope" : `in the namespace "${namespace}"`;
-  const subject = qualifiedName(resource) + suffix + (name === "" ? "" : ` "${name}"`);
-  const why = `User "${user.username}" cannot ${verb} resource "${what}" in API group "${resource.group}" ${scope}`;
-  throw new StatusError(403, "Forbidden", `${subject} is forbidden: ${why}`, {
-    ...(name === "" ? {} : { name }),
-    ...(resource.group === "" ? {} : { group: resource.group }),
-    kind: resource.plural,
-  });
-}
-
-/** Throws 403 unless the user may ask for a path that is no resource. */
-export function authorizePath(user: User, method: string, path: string): void {
-  if (!isAnonymous(user.username) || PUBLIC_PATHS.test(path)) return;
-  const why = `User "${user.username}" cannot ${method.toLowerCase()} path "${path}"`;
-  throw new StatusError(403, "Forbidden", `forbidden: ${why}`, {});
 }

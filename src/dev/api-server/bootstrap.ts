@@ -36,12 +36,14 @@ export function bootstrapObjects(kernel: Kernel, port: number): void {
   ensure("services", "default", kubernetesService(port));
 }
 
-/** Installs CustomResourceDefinitions that are not there yet. Throws a StatusError for one that is not valid. */
-export function installDefinitions(kernel: Kernel, crds: readonly object[]): void {
-  const definition = kernel.registry.find("apiextensions.k8s.io", "v1", "customresourcedefinitions")!;
-  for (const crd of crds as readonly Json[]) {
-    const name = isRecord(crd["metadata"]) ? String(crd["metadata"]["name"]) : "";
+/** Creates cluster-scoped objects that are not there yet. Throws a StatusError for one that is not valid. */
+export function installObjects(kernel: Kernel, objects: readonly object[]): void {
+  for (const object of objects as readonly Json[]) {
+    const definition = kernel.registry.byKind(String(object["apiVersion"]), String(object["kind"]));
+    if (definition === undefined)
+      throw new TypeError(`${String(object["kind"])} is not a kind that a server begins with`);
+    const name = isRecord(object["metadata"]) ? String(object["metadata"]["name"]) : "";
     if (kernel.storage.get(definition.table, "", name) !== undefined) continue;
-    createObject(kernel, definition, { namespace: "", name: "" }, crd, internalWrite("kube-apiserver"));
+    createObject(kernel, definition, { namespace: "", name: "" }, object, internalWrite("kube-apiserver"));
   }
 }

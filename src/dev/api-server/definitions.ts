@@ -1,7 +1,6 @@
 import { BUILTIN_RESOURCES } from "./builtin-resources.ts";
 import type { Kernel } from "./kernel.ts";
 import { now } from "./kernel.ts";
-import { pathSegment } from "./names.ts";
 import type { Definition } from "./registry.ts";
 import { plainDefinition } from "./registry.ts";
 import { qualifiedName } from "./resources.ts";
@@ -10,13 +9,12 @@ import { eventDefinition } from "./strategies/event.ts";
 import { NAMESPACES } from "./strategies/namespace.ts";
 import { PODS } from "./strategies/pod.ts";
 import { InUse } from "./strategies/service/in-use.ts";
+import { roleBindingStrategy, roleStrategy } from "./strategies/rbac.ts";
 import { serviceStrategy } from "./strategies/service/strategy.ts";
 import { CREATED_ON_UPDATE, SECRETS, workloadStrategy } from "./strategies/workloads.ts";
 import { webhookConfigurationStrategy } from "./strategies/webhook-configuration.ts";
 import type { Strategy } from "./strategy.ts";
 import { DEFAULT_STRATEGY } from "./strategy.ts";
-
-const RBAC: Strategy = { ...DEFAULT_STRATEGY, nameRule: pathSegment, createOnUpdate: true };
 
 function strategies(kernel: Kernel): Readonly<Record<string, Strategy>> {
   return {
@@ -29,10 +27,10 @@ function strategies(kernel: Kernel): Readonly<Record<string, Strategy>> {
     "deployments.apps": workloadStrategy(true),
     "daemonsets.apps": workloadStrategy(false),
     "customresourcedefinitions.apiextensions.k8s.io": crdStrategy(() => now(kernel)),
-    "clusterroles.rbac.authorization.k8s.io": RBAC,
-    "clusterrolebindings.rbac.authorization.k8s.io": RBAC,
-    "roles.rbac.authorization.k8s.io": RBAC,
-    "rolebindings.rbac.authorization.k8s.io": RBAC,
+    "clusterroles.rbac.authorization.k8s.io": roleStrategy(false),
+    "clusterrolebindings.rbac.authorization.k8s.io": roleBindingStrategy(false),
+    "roles.rbac.authorization.k8s.io": roleStrategy(true),
+    "rolebindings.rbac.authorization.k8s.io": roleBindingStrategy(true),
     "networkpolicies.networking.k8s.io": { ...DEFAULT_STRATEGY, generation: true },
     "poddisruptionbudgets.policy": { ...DEFAULT_STRATEGY, generation: true },
     "validatingwebhookconfigurations.admissionregistration.k8s.io": webhookConfigurationStrategy("validating"),

@@ -5,13 +5,17 @@ import type { Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Log } from "../../ports/log.ts";
 import { Users } from "./auth.ts";
-import { bootstrapObjects, installDefinitions } from "./bootstrap.ts";
+import { ALWAYS_ALLOW, RbacAuthorizer } from "./authorization/authorizer.ts";
+import { defaultPolicy } from "./authorization/default-policy.ts";
+import { type AccessObserver, Gate } from "./authorization/gate.ts";
+import { bootstrapObjects, installObjects } from "./bootstrap.ts";
 import type { Certificates } from "./certificates.ts";
 import { generateCertificates } from "./certificates.ts";
 import { DefinitionController } from "./controllers/definitions.ts";
 import { EndpointsController } from "./controllers/endpoints.ts";
 import { GarbageCollector } from "./controllers/garbage-collector.ts";
 import { NamespaceController } from "./controllers/namespace.ts";
+import { RoleAggregationController } from "./controllers/role-aggregation.ts";
 import { builtinDefinitions } from "./definitions.ts";
 import { Documents } from "./http/documents.ts";
 import { handleRequest } from "./http/handler.ts";
@@ -50,7 +54,14 @@ export interface ApiServerOptions {
   readonly log?: Log;
   /** Where the Services of webhooks are: `namespace/name` → `https://host:port`. See `routeService`. */
   readonly services?: Readonly<Record<string, string>>;
+  /** What users may do: everything, unless told otherwise; or what roles and their bindings say. */
+  readonly authorizationMode?: AuthorizationMode;
+  /** Is told of every decision about who may do what; for tests. */
+  readonly onAccess?: AccessObserver;
 }
+
+/** As kube-apiserver's `--authorization-mode`. */
+export type AuthorizationMode = "AlwaysAllow" | "RBAC";
 
 export interface ApiServer {
   readonly port: number;
@@ -144,15 +155,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const watches = new Watches(kernel);
   const testing = new TestHooks(kernel.storage, watches);
   for (const definition of builtinDefinitions(kernel)) kernel.registry.add(definition);
-  const handler = new ResourceHandler(kernel, watches, new SubresourceHandlers(kernel, users, options));
-  const parts = {
-    kernel,
-    users,
-    documents: new Documents(kernel.registry),
-    interceptor: testing,
-    handleResource: handler.handle.bind(handler),
-  };
-  const listener: RequestListener = (request, response) => void handleRequest(parts, request, response);
+  const listener = requestListener(kernel, { users, watches, testing }, options);
   const server = tlsServer(identity.certificates, listener);
   await listen(server, { host, port });
   const servers = [server];
@@ -163,7 +166,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     servers.push(local);
   }
   const bound = (server.address() as AddressInfo).port;
-  startControllers(kernel, bound, options.crds ?? []);
+  startControllers(kernel, bound, options);
   const url = `https://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   return {
     port: bound,
@@ -186,12 +189,42 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
 }
 
-/** Controllers live as long as the storage that they listen to. */
-const CONTROLLERS = [DefinitionController, NamespaceController, GarbageCollector, EndpointsController];
+interface Served {
+  readonly users: Users;
+  readonly watches: Watches;
+  readonly testing: TestHooks;
+}
 
-function startControllers(kernel: Kernel, port: number, crds: readonly object[]): void {
+function requestListener(kernel: Kernel, served: Served, options: ApiServerOptions): RequestListener {
+  const { users, watches, testing } = served;
+  const authorizer = options.authorizationMode === "RBAC" ? new RbacAuthorizer(kernel.storage) : ALWAYS_ALLOW;
+  const gate = new Gate(authorizer, options.onAccess);
+  const subresources = new SubresourceHandlers(kernel, { users, gate }, options);
+  const handler = new ResourceHandler(kernel, gate, watches, subresources);
+  const parts = {
+    kernel,
+    users,
+    gate,
+    documents: new Documents(kernel.registry),
+    interceptor: testing,
+    handleResource: handler.handle.bind(handler),
+  };
+  return (request, response) => void handleRequest(parts, request, response);
+}
+
+/** Controllers live as long as the storage that they listen to. */
+const CONTROLLERS = [
+  DefinitionController,
+  NamespaceController,
+  GarbageCollector,
+  EndpointsController,
+  RoleAggregationController,
+];
+
+function startControllers(kernel: Kernel, port: number, { crds = [], authorizationMode }: ApiServerOptions): void {
   for (const Controller of CONTROLLERS) new Controller(kernel).start();
   bootstrapObjects(kernel, port);
-  installDefinitions(kernel, crds);
+  installObjects(kernel, crds);
+  if (authorizationMode === "RBAC") installObjects(kernel, defaultPolicy());
   kernel.storage.compact();
 }

@@ -1,7 +1,6 @@
-import { parseSelector } from "../../../config/parse-selector.ts";
-import { selectorMatches } from "../../../config/selector.ts";
+import { selects } from "../label-selector.ts";
 import type { ApiObject, Json } from "../objects.ts";
-import { record, records, strings, text } from "../objects.ts";
+import { records, strings } from "../objects.ts";
 import type { Definition } from "../registry.ts";
 import type { Change } from "../rest/change.ts";
 
@@ -74,21 +73,4 @@ function namespaceSelected(selector: unknown, change: Change, labelsOf: Namespac
 
 function labels(object: ApiObject): Readonly<Record<string, string>> {
   return object.metadata.labels ?? {};
-}
-
-/** Whether a metav1.LabelSelector matches. Its shape was checked when the configuration was stored. */
-function selects(selector: unknown, labels: Readonly<Record<string, string>>): boolean {
-  const { matchLabels, matchExpressions } = record(selector);
-  const raw = {
-    matchLabels: record(matchLabels) as Record<string, string>,
-    matchExpressions: records(matchExpressions).map(({ key, operator, values }) => ({
-      key: text(key),
-      operator: text(operator),
-      values: strings(values),
-    })),
-  };
-  return selectorMatches(
-    parseSelector(raw, "", () => undefined),
-    labels,
-  );
 }

@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { User, Users } from "../auth.ts";
-import { authorizePath, authorizeResource } from "../auth.ts";
+import type { Users } from "../auth.ts";
+import type { Gate } from "../authorization/gate.ts";
+import { actingUser } from "../authorization/impersonation.ts";
+import { requestAttributes } from "../authorization/request-attributes.ts";
 import { badRequest, methodNotAllowed, noSuchResource } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
 import { StatusError } from "../status.ts";
 import type { Documents } from "./documents.ts";
 import type { ResourceRequest } from "./resource-request.ts";
 import { sendError, sendText } from "./respond.ts";
-import { routeResource, verbOf } from "./route.ts";
+import { routeResource, segmentsOf, verbOf } from "./route.ts";
 
 /** What tests do to the server before it looks at a request. */
 export interface Interceptor {
@@ -23,6 +25,7 @@ export interface Interceptor {
 export interface HandlerParts {
   readonly kernel: Kernel;
   readonly users: Users;
+  readonly gate: Gate;
   readonly documents: Documents;
   readonly interceptor: Interceptor;
   /** Answers a request for a resource that was found and allowed. */
@@ -37,7 +40,8 @@ export async function handleRequest(
 ): Promise<void> {
   const warnings: string[] = [];
   try {
-    const user = parts.users.authenticate(request.headers.authorization);
+    const sender = parts.users.authenticate(request.headers.authorization);
+    const user = actingUser(parts.gate, sender, request);
     await dispatch(parts, { user, request, response, warnings });
   } catch (thrown) {
     if (!(thrown instanceof StatusError)) {
@@ -59,28 +63,28 @@ type Exchange = Pick<ResourceRequest, "user" | "request" | "response" | "warning
 
 async function dispatch(parts: HandlerParts, exchange: Exchange): Promise<void> {
   const { user, request, response } = exchange;
-  const url = urlOf(request);
+  const { pathname: path, searchParams: query } = urlOf(request);
   const method = request.method ?? "GET";
-  const route = routeResource(url.pathname, parts.kernel.registry);
-  if (route === undefined) return serveDocument(parts, user, request, response);
-  const { definition, namespace, name, subresource } = route;
+  const attributes = requestAttributes({ method, path, segments: segmentsOf(path), query });
+  parts.gate.enter(user, attributes);
+  const route = routeResource(path, parts.kernel.registry);
+  if (route === undefined) return serveDocument(parts, request, response);
+  const { definition, name, subresource } = route;
   const { served } = definition;
-  const watching = method === "GET" && (route.watchPrefix || isTrue(url.searchParams.get("watch")));
+  const watching = method === "GET" && (route.watchPrefix || (name === "" && isTrue(query.get("watch"))));
   const verb = verbOf(method, route, watching);
-  authorizeResource(user, { verb, resource: served, namespace, name, subresource });
-  parts.interceptor.before({ method, path: url.pathname, resource: definition.table, verb });
+  parts.interceptor.before({ method, path, resource: definition.table, verb });
   if (subresource !== "" && !served.subresources.some((known) => known === subresource)) throw noSuchResource();
-  await parts.handleResource({ ...route, ...exchange, query: url.searchParams, method, verb });
+  await parts.handleResource({ ...route, ...exchange, query, method, verb });
 }
 
 function isTrue(value: string | null): boolean {
   return value === "true" || value === "1";
 }
 
-function serveDocument(parts: HandlerParts, user: User, request: IncomingMessage, response: ServerResponse): void {
+function serveDocument(parts: HandlerParts, request: IncomingMessage, response: ServerResponse): void {
   const path = urlOf(request).pathname;
   const method = request.method ?? "GET";
-  authorizePath(user, method, path);
   if (method !== "GET" && method !== "HEAD") throw methodNotAllowed();
   if (!parts.documents.serve(request, response, path)) sendText(response, 404, "404 page not found\n");
 }

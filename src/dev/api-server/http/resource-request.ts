@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { User } from "../auth.ts";
+import type { Gate } from "../authorization/gate.ts";
 import { badRequest, methodNotAllowed, notFound } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Representation } from "../negotiate.ts";
@@ -44,9 +45,11 @@ export class ResourceHandler {
   readonly #watches: Watches;
   readonly #subresources: SubresourceHandlers;
   readonly #admission: ValidatingAdmission;
+  readonly #gate: Gate;
 
-  constructor(kernel: Kernel, watches: Watches, subresources: SubresourceHandlers) {
+  constructor(kernel: Kernel, gate: Gate, watches: Watches, subresources: SubresourceHandlers) {
     this.#kernel = kernel;
+    this.#gate = gate;
     this.#watches = watches;
     this.#subresources = subresources;
     this.#admission = new ValidatingAdmission(kernel);
@@ -166,11 +169,26 @@ export class ResourceHandler {
 
   async #write(call: ResourceRequest, how: Representation, plan: Plan, options: WriteOptions): Promise<void> {
     const admit: Admit = (change) => {
-      const kind = change.operation === "CREATE" ? "CreateOptions" : "UpdateOptions";
-      return this.#admit(call, kind, optionsBody(options))(change);
+      const creates = change.operation === "CREATE";
+      if (creates && call.verb !== "create") this.#mayCreate(call);
+      return this.#admit(call, creates ? "CreateOptions" : "UpdateOptions", optionsBody(options))(change);
     };
     const { object, created } = await write(this.#kernel, call.definition, this.#target(call), plan, admit);
     this.#send(call, how, created ? 201 : 200, object);
+  }
+
+  /** Who creates by PUT or by server-side apply must be allowed to create, too. Throws 403. */
+  #mayCreate({ definition, namespace, name, user }: ResourceRequest): void {
+    const { group, version, plural } = definition.served;
+    this.#gate.enterToCreate(user, {
+      verb: "create",
+      group,
+      version,
+      resource: plural,
+      subresource: "",
+      namespace,
+      name,
+    });
   }
 
   async #deleteBody(call: ResourceRequest): Promise<Json> {

@@ -24,14 +24,19 @@ function decode(segment: string): string {
 interface Parts {
   readonly group: string;
   readonly version: string;
-  readonly rest: string[];
+  readonly rest: readonly string[];
 }
 
-function split(path: string): Parts | undefined {
-  const segments = path
+/** The segments of a path, decoded; empty ones are left out. Throws 400. */
+export function segmentsOf(path: string): readonly string[] {
+  return path
     .split("/")
     .filter((segment) => segment !== "")
     .map(decode);
+}
+
+function split(path: string): Parts | undefined {
+  const segments = segmentsOf(path);
   if (segments[0] === "api" && segments.length > 2)
     return { group: "", version: segments[1]!, rest: segments.slice(2) };
   if (segments[0] === "apis" && segments.length > 3) {

@@ -1,4 +1,5 @@
 import type { Users } from "../auth.ts";
+import type { Gate } from "../authorization/gate.ts";
 import { methodNotAllowed } from "../errors.ts";
 import type { ResourceRequest } from "../http/resource-request.ts";
 import type { Kernel } from "../kernel.ts";
@@ -18,7 +19,7 @@ export class SubresourceHandlers {
 
   constructor(
     kernel: Kernel,
-    users: Users,
+    { users, gate }: { readonly users: Users; readonly gate: Gate },
     { logDir, dialPod }: { readonly logDir?: string; readonly dialPod?: DialPod },
   ) {
     this.#bySubresource = {
@@ -28,7 +29,7 @@ export class SubresourceHandlers {
       scale: (call) => serveScale(kernel, call),
       token: (call) => requestToken(kernel, users, call),
     };
-    this.#review = (call) => review(users, call);
+    this.#review = (call) => review(users, gate, call);
   }
 
   /** The handler of a request that has one of its own. Throws 405 for a method that it doesn't have. */

@@ -1,10 +1,12 @@
 import type { User, Users } from "../auth.ts";
-import { API_AUDIENCE, isAnonymous, userInfo } from "../auth.ts";
+import { API_AUDIENCE, userInfo } from "../auth.ts";
+import type { Gate } from "../authorization/gate.ts";
 import { decodeObject, readBody } from "../http/body.ts";
 import type { ResourceRequest } from "../http/resource-request.ts";
 import { sendObject } from "../http/respond.ts";
 import type { Json } from "../objects.ts";
 import { record, text, strings } from "../objects.ts";
+import { accessReview, reviewedUser, rulesReview } from "./access-reviews.ts";
 
 function tokenReview(users: Users, spec: Json): Json {
   const asked = strings(spec["audiences"]);
@@ -13,32 +15,27 @@ function tokenReview(users: Users, spec: Json): Json {
   return { authenticated: true, user: userInfo(known.user), audiences: known.audiences };
 }
 
-/** Every user who can log in may do everything; see auth.ts. */
-function accessReview(username: string): Json {
-  if (isAnonymous(username) || username === "") return { allowed: false };
-  return { allowed: true, reason: "every authenticated user may do everything on this development server" };
+/** Who wants to know, and what. */
+interface Asked {
+  readonly user: User;
+  readonly spec: Json;
 }
 
-const EVERYTHING = {
-  resourceRules: [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }],
-  nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
-  incomplete: false,
-};
-
-function statusOf(kind: string, users: Users, user: User, spec: Json): Json {
+function statusOf(kind: string, users: Users, gate: Gate, asked: Asked): Json {
+  const { user, spec } = asked;
   if (kind === "TokenReview") return tokenReview(users, spec);
-  if (kind === "SubjectAccessReview") return accessReview(text(spec["user"]));
-  if (kind === "SelfSubjectAccessReview") return accessReview(user.username);
-  if (kind === "SelfSubjectRulesReview") return EVERYTHING;
+  if (kind === "SubjectAccessReview") return accessReview(gate, reviewedUser(spec), spec);
+  if (kind === "SelfSubjectAccessReview") return accessReview(gate, user, spec);
+  if (kind === "SelfSubjectRulesReview") return rulesReview(gate, user, spec);
   return { userInfo: userInfo(user) };
 }
 
 /** POST of a review: answers with the same object and its verdict. Nothing is stored. */
-export async function review(users: Users, call: ResourceRequest): Promise<void> {
+export async function review(users: Users, gate: Gate, call: ResourceRequest): Promise<void> {
   const { request, definition, user } = call;
   const { kind } = definition.served;
   const body = decodeObject(await readBody(request), request.headers["content-type"], kind);
-  const status = statusOf(kind, users, user, record(body["spec"]));
+  const status = statusOf(kind, users, gate, { user, spec: record(body["spec"]) });
   const { metadata, spec } = body;
   const answer = { kind, apiVersion: body["apiVersion"], metadata: metadata ?? {}, spec, status };
   sendObject(call.response, { code: 201, body: answer });

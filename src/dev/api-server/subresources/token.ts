@@ -1,4 +1,4 @@
-import { API_AUDIENCE, type Users } from "../auth.ts";
+import { API_AUDIENCE, serviceAccountUser, type Users } from "../auth.ts";
 import { methodNotAllowed, notFound } from "../errors.ts";
 import { decodeObject, readBody } from "../http/body.ts";
 import type { ResourceRequest } from "../http/resource-request.ts";
@@ -16,9 +16,8 @@ export async function requestToken(kernel: Kernel, users: Users, call: ResourceR
   const body = decodeObject(await readBody(request), request.headers["content-type"], "TokenRequest");
   const account = kernel.storage.get(definition.table, namespace, name);
   if (account === undefined) throw notFound(definition.served, name);
-  const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
   const { uid = "" } = account.metadata;
-  const user = { username: `system:serviceaccount:${namespace}:${name}`, groups, uid };
+  const user = { ...serviceAccountUser(namespace, name), uid };
   const spec = record(body["spec"]);
   const asked = strings(spec["audiences"]);
   const token = users.add(user, asked.length === 0 ? [API_AUDIENCE] : asked);
