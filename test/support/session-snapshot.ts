@@ -19,6 +19,7 @@ export function sessionSnapshot(changes: Partial<SessionSnapshot> = {}): Session
     endOfRibReceived: [],
     connectRetryCounter: 0,
     timesEstablished: 0,
+    ends: new Map(),
     entered: { Idle: 0, Connect: 0, Active: 0, OpenSent: 0, OpenConfirm: 0, Established: 0 },
     transitions: [],
     ...changes,

@@ -3,7 +3,7 @@ import type { Millis } from "../../lib/duration.ts";
 import type { Message } from "../message.ts";
 import type { Endpoints } from "./connection.ts";
 import type { Negotiated } from "./negotiate.ts";
-import type { EndReason } from "./reason.ts";
+import type { EndCode, EndReason } from "./reason.ts";
 import type { SessionState } from "./session-state.ts";
 
 type MessageCounts = Readonly<Record<Message["type"], number>>;
@@ -15,6 +15,8 @@ export interface SessionSnapshot {
   readonly since: Millis;
   /** What last ended a connection, or kept one from coming up. */
   readonly lastEnd: Ending | undefined;
+  /** How often what ended a connection, or kept one from coming up. */
+  readonly ends: ReadonlyMap<EndCode, number>;
   /** When the next attempt is made, if one is waited for. */
   readonly retryAt: Millis | undefined;
   readonly endpoints: Endpoints | undefined;
@@ -59,6 +61,7 @@ export class SessionRecord {
   readonly #received = zeroCounts();
   #transitions: readonly Transition[] = [];
   #lastEnd: Ending | undefined;
+  readonly #ends = new Map<EndCode, number>();
   #since: Millis;
   readonly #entered = zeroEntries();
 
@@ -68,12 +71,13 @@ export class SessionRecord {
 
   get(): Pick<
     SessionSnapshot,
-    "sent" | "received" | "lastEnd" | "since" | "timesEstablished" | "entered" | "transitions"
+    "sent" | "received" | "lastEnd" | "ends" | "since" | "timesEstablished" | "entered" | "transitions"
   > {
     return {
       sent: { ...this.#sent },
       received: { ...this.#received },
       lastEnd: this.#lastEnd,
+      ends: new Map(this.#ends),
       since: this.#since,
       timesEstablished: this.#entered.Established,
       entered: { ...this.#entered },
@@ -91,6 +95,7 @@ export class SessionRecord {
 
   ended(reason: EndReason, at: Millis): void {
     this.#lastEnd = { at, reason };
+    this.#ends.set(reason.code, (this.#ends.get(reason.code) ?? 0) + 1);
   }
 
   moved(transition: Transition): void {

@@ -20,7 +20,8 @@ test.each([
   metrics.update("peer", ours.manager.report("peer"));
   expect(value("metallb_bgp_session_up")).toBe(0);
   expect(value("metallb_bgp_pending_prefixes_total")).toBe(7);
-  expect(value("metallb_bgp_session_ends_total", ',reason="connect-failed"')).toBe(1);
+  const attempts = value("metallb_bgp_session_transitions_total", ',state="Connect"');
+  expect(value("metallb_bgp_session_ends_total", ',reason="connect-failed"')).toBe(attempts);
   theirs.manager.setPeers([network.plan(theirs, ours, { passive: true })]);
   await network.pass(seconds(60));
   for (let i = 0; i < 2; i++) metrics.update("peer", ours.manager.report("peer"));
@@ -33,6 +34,21 @@ test.each([
   expect(value("metallb_bgp_keepalives_sent")).toBeGreaterThan(1);
   metrics.update("peer", undefined);
   expect([...seen.values.keys()]).toEqual([]);
+});
+
+test("ends between two looks are all counted", async () => {
+  const network = new BgpNetwork();
+  const [ours, theirs] = [network.host("10.0.0.1"), network.host("10.0.0.2")];
+  ours.manager.setPeers([network.plan(ours, theirs)]);
+  const seen = new RecordingMetrics();
+  const metrics = new SessionMetrics(seen);
+  metrics.update("peer", ours.manager.report("peer"));
+  await network.pass(seconds(300));
+  metrics.update("peer", ours.manager.report("peer"));
+  const ends = seen.values.get('metallb_bgp_session_ends_total{peer="10.0.0.2:179",reason="connect-failed"}');
+  expect(ends).toBeGreaterThan(10);
+  metrics.update("peer", ours.manager.report("peer"));
+  expect(seen.values.get('metallb_bgp_session_ends_total{peer="10.0.0.2:179",reason="connect-failed"}')).toBe(ends);
 });
 
 test("the registry knows all of them", async () => {

@@ -1,5 +1,4 @@
 import type { SessionSnapshot } from "../../bgp/session/session-record.ts";
-import type { Millis } from "../../lib/duration.ts";
 import type { MetricLabels, Metrics } from "../../ports/metrics.ts";
 import type { PeerReport } from "./peer-manager.ts";
 import { formatStreamAddress } from "./stream-text.ts";
@@ -18,7 +17,6 @@ interface Counted {
   readonly labels: MetricLabels;
   /** By name and what its labels have beside the peer. */
   readonly counters: Map<string, Series>;
-  endedAt: Millis | undefined;
 }
 
 const GAUGES = [
@@ -45,7 +43,7 @@ export class SessionMetrics {
     const known = this.#peers.get(peer);
     if (known !== undefined && known.labels["peer"] !== labels?.peer) this.#forget(peer, known);
     if (report === undefined || labels === undefined) return;
-    const counted = this.#peers.get(peer) ?? { labels, counters: new Map<string, Series>(), endedAt: undefined };
+    const counted = this.#peers.get(peer) ?? { labels, counters: new Map<string, Series>() };
     this.#peers.set(peer, counted);
     this.#setGauges(counted, report);
     this.#addCounters(counted, report);
@@ -62,11 +60,7 @@ export class SessionMetrics {
   #addCounters(counted: Counted, { session }: PeerReport): void {
     for (const [name, total] of totals(session.sent, session.received)) this.#count(counted, name, {}, total);
     for (const [state, total] of Object.entries(session.entered)) this.#count(counted, TRANSITIONS, { state }, total);
-    const { lastEnd } = session;
-    if (lastEnd === undefined || lastEnd.at === counted.endedAt) return;
-    counted.endedAt = lastEnd.at;
-    const reason = lastEnd.reason.code;
-    this.#count(counted, ENDS, { reason }, (counted.counters.get(keyOf(ENDS, { reason }))?.told ?? 0) + 1);
+    for (const [reason, total] of session.ends) this.#count(counted, ENDS, { reason }, total);
   }
 
   #count({ labels, counters }: Counted, name: string, more: MetricLabels, total: number): void {
