@@ -1,6 +1,7 @@
 import { isOlder } from "../config/resource-version.ts";
 import type { ServiceStatusView } from "../config/service-status.ts";
-import type { KubeClient, KubeError, KubeObject, KubeResult, ObjectKey } from "../ports/kube.ts";
+import type { KubeClient, KubeError, ObjectKey } from "../ports/kube.ts";
+import { sendStatusWrite } from "./send-status-write.ts";
 import type { StatusKind } from "./status-kind.ts";
 import type { StatusIdentity, StatusWrite } from "./status-plan.ts";
 import { planStatus } from "./status-plan.ts";
@@ -82,41 +83,14 @@ export class StatusWriter<What, View extends ServiceStatusView> {
   }
 
   async #write(service: ObjectKey, write: StatusWrite): Promise<KubeError | undefined> {
-    const kind = this.#kind.resource;
-    const { namespace } = this.#identity();
-    switch (write.do) {
-      case "create": {
-        const error = this.#take(await this.#client.create(kind, write.body, { namespace }));
-        // The API server takes no status at creation; it follows at once, so that nobody sees it empty for long.
-        const follow = error === undefined ? this.plan(service).find((next) => next.do === "status") : undefined;
-        return follow === undefined ? error : this.#write(service, follow);
-      }
-      case "delete": {
-        const deleted = await this.#client.delete(kind, { namespace, name: write.name });
-        if (!deleted.ok && deleted.error.code !== 404) return deleted.error;
-        this.forget(write.name);
-        return undefined;
-      }
-      case "adopt":
-        return this.#take(
-          await this.#client.patch(kind, { namespace, name: write.name }, { type: "merge", body: write.body }),
-        );
-      case "status":
-        return this.#take(
-          await this.#client.patch(
-            kind,
-            { namespace, name: write.name },
-            { type: "merge", body: write.body },
-            { subresource: "status" },
-          ),
-        );
-    }
-  }
-
-  /** What was written is known at once, not only when the watch tells it. */
-  #take(result: KubeResult<KubeObject>): KubeError | undefined {
-    if (!result.ok) return result.error;
-    this.see(this.#kind.project(result.value));
-    return undefined;
+    const sent = await sendStatusWrite(this.#client, this.#kind.resource, this.#identity().namespace, write);
+    if (!sent.ok) return sent.error;
+    // What was written is known at once, not only when the watch tells it.
+    if (sent.value !== undefined) this.see(this.#kind.project(sent.value));
+    else if (write.do === "delete") this.forget(write.name);
+    if (write.do !== "create") return undefined;
+    // The API server takes no status at creation; it follows at once, so that nobody sees it empty for long.
+    const follow = this.plan(service).find((next) => next.do === "status");
+    return follow && this.#write(service, follow);
   }
 }

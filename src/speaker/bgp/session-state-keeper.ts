@@ -2,8 +2,9 @@ import { type BgpSessionStateView, projectBgpSessionState, SESSION_LABELS } from
 import { KINDS } from "../../config/kinds.ts";
 import { type Millis, millis, seconds } from "../../lib/duration.ts";
 import { type Handled, WorkQueue } from "../../lib/work-queue.ts";
-import type { KubeError, KubeObject, KubeResult } from "../../ports/kube.ts";
+import type { KubeError } from "../../ports/kube.ts";
 import type { OwnPod } from "../../reporting/own-pod.ts";
+import { sendStatusWrite } from "../send-status-write.ts";
 import type { StatusPorts } from "../status-keeper.ts";
 import type { StatusWrite } from "../status-plan.ts";
 import type { LivePeer } from "./live-bgp.ts";
@@ -128,35 +129,19 @@ export class SessionStateKeeper {
 
   async #write(name: string, write: StatusWrite, peer: LivePeer | undefined): Promise<KubeError | undefined> {
     const { client, clock } = this.#ports;
-    const { namespace } = this.#where;
-    const where = { namespace, name };
-    switch (write.do) {
-      case "create":
-        return this.#take(await client.create(KINDS.BGPSessionState, write.body, { namespace }));
-      case "delete": {
-        const deleted = await client.delete(KINDS.BGPSessionState, where);
-        if (!deleted.ok && deleted.error.code !== 404) return deleted.error;
-        this.#existing.delete(name);
-        this.#written.delete(name);
-        this.#peers.delete(name);
-        return undefined;
-      }
-      case "adopt":
-        return this.#take(await client.patch(KINDS.BGPSessionState, where, { type: "merge", body: write.body }));
-      case "status": {
-        const patch = { type: "merge", body: write.body } as const;
-        const patched = await client.patch(KINDS.BGPSessionState, where, patch, { subresource: "status" });
-        if (peer !== undefined) this.#written.set(name, { at: clock.now(), state: `${peer.state} ${peer.since}` });
-        return this.#take(patched);
-      }
-    }
+    const sent = await sendStatusWrite(client, KINDS.BGPSessionState, this.#where.namespace, write);
+    if (write.do === "status" && peer !== undefined)
+      this.#written.set(name, { at: clock.now(), state: `${peer.state} ${peer.since}` });
+    if (!sent.ok) return sent.error;
+    // What was written is known at once, not only when the watch tells it.
+    if (sent.value !== undefined) this.#existing.set(name, projectBgpSessionState(sent.value));
+    else this.#forget(name);
+    return undefined;
   }
 
-  /** What was written is known at once, not only when the watch tells it. */
-  #take(result: KubeResult<KubeObject>): KubeError | undefined {
-    if (!result.ok) return result.error;
-    const state = projectBgpSessionState(result.value);
-    this.#existing.set(state.name, state);
-    return undefined;
+  #forget(name: string): void {
+    this.#existing.delete(name);
+    this.#written.delete(name);
+    this.#peers.delete(name);
   }
 }
