@@ -26,7 +26,7 @@ WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 # No scripts of packages: what is needed of them follows, with the target's compiler.
 RUN npm ci --ignore-scripts
-COPY LICENSE ./
+COPY LICENSE tsconfig.json ./
 COPY scripts scripts
 COPY src src
 # Time of what is made here, in seconds; `git log -1 --format=%ct` is a good one.

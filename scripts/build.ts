@@ -23,6 +23,8 @@ async function bundle(name: string, entry: string): Promise<Metafile> {
   const result = await build({
     absWorkingDir: ROOT,
     entryPoints: { [name]: entry },
+    // Named, so that a build without it fails: what it says of modules decides about the order of the code.
+    tsconfig: "tsconfig.json",
     outdir: DIST,
     outExtension: { ".js": ".mjs" },
     chunkNames: `${name}-part-[hash]`,

@@ -30,6 +30,7 @@ const STAGES = `
 FROM scratch AS base
 ENV A=1 B="two words"
 USER 7:7
+HEALTHCHECK --interval=1s CMD ["/well"]
 ENTRYPOINT ["/first"]
 FROM base AS controller
 ENTRYPOINT ["/second", "with \\"quotes\\""]
@@ -38,9 +39,9 @@ USER 0:0
 `;
 
 test("what a stage doesn't say, the stage says that it is made from", () => {
-  const env = { A: "1", B: "two words" };
-  expect(imageConfig("controller", STAGES)).toEqual({ entrypoint: ["/second", 'with "quotes"'], user: "7:7", env });
-  expect(imageConfig("speaker", STAGES)).toEqual({ entrypoint: ["/first"], user: "0:0", env });
+  const base = { env: { A: "1", B: "two words" }, healthcheck: ["/well"] };
+  expect(imageConfig("controller", STAGES)).toEqual({ entrypoint: ["/second", 'with "quotes"'], user: "7:7", ...base });
+  expect(imageConfig("speaker", STAGES)).toEqual({ entrypoint: ["/first"], user: "0:0", ...base });
 });
 
 test("a target without a program is an error", () => {

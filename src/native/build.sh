@@ -36,9 +36,11 @@ werror=
 [ "${CI:-}" = true ] && werror=-Werror
 
 mkdir -p build
+# The same bytes from any folder: a compiler that is told to keep debug information would write this one's path into it.
+reproducible="-ffile-prefix-map=$PWD=src/native"
 # Renamed into place: a process that has the old addon loaded keeps its own file.
 # CC may hold flags.
 # shellcheck disable=SC2086
-$compiler -std=gnu11 -O2 -Wall -Wextra $werror -fPIC -shared -fvisibility=hidden -isystem "$include" -o "build/metallb.$$" ./*.c ||
+$compiler -std=gnu11 -O2 -Wall -Wextra $werror "$reproducible" -fPIC -shared -fvisibility=hidden -isystem "$include" -o "build/metallb.$$" ./*.c ||
   give_up "the compiler failed, see above"
 mv "build/metallb.$$" "$output"

@@ -8,6 +8,8 @@ export interface ImageConfig {
   /** `UID:GID`. */
   readonly user: string;
   readonly env: Readonly<Record<string, string>>;
+  /** What an engine runs to ask whether it is well; empty: nothing. */
+  readonly healthcheck: readonly string[];
 }
 
 /** The targets of the Dockerfile that are images. */
@@ -30,6 +32,7 @@ export function imageConfig(target: ImageTarget, text = dockerfileText()): Image
     entrypoint: JSON.parse(entrypoint) as string[],
     user: last("USER")?.getArgumentsContent() ?? "0:0",
     env: Object.fromEntries(instructions.flatMap(environmentOf)),
+    healthcheck: wordsAfter("CMD", last("HEALTHCHECK")?.getArgumentsContent() ?? ""),
   };
 }
 
@@ -47,4 +50,9 @@ function stageOf(name: string, all: readonly Instruction[]): readonly Instructio
 function environmentOf(instruction: Instruction): (readonly [string, string])[] {
   if (instruction.getKeyword() !== "ENV") return [];
   return (instruction as Env).getProperties().map((property) => [property.getName(), property.getValue() ?? ""]);
+}
+
+function wordsAfter(keyword: string, text: string): readonly string[] {
+  const [, words] = text.split(`${keyword} `);
+  return words === undefined ? [] : (JSON.parse(words) as string[]);
 }
