@@ -7,6 +7,7 @@ import { type Handled, WorkQueue } from "../lib/work-queue.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { EventRecorder, KubeClient, KubeError, ObjectKey } from "../ports/kube.ts";
 import type { Log } from "../ports/log.ts";
+import type { Metrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
 import { rfc3339 } from "../reporting/rfc3339.ts";
 import type { PlanChange } from "./announce-state.ts";
@@ -26,14 +27,17 @@ export interface ConditionPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
+
+const UNANNOUNCED = "metallb_layer2_services_unannounced";
 
 /** A report that does not stand for this long is none: nodes and speakers restart. */
 const SETTLING: Millis = seconds(5);
 const WRITES_AT_ONCE = 4;
 
 /**
- * Keeps the condition that no node can announce a Service, and tells it in one event. All speakers come to the same
+ * Keeps the condition that no node can announce a Service, tells it in one event, and counts such Services. All speakers come to the same
  * report, and one of them writes: the first of those alive in hash order, whether it could announce the Service or not.
  * What is shown already is not written again, whoever wrote it.
  */
@@ -42,6 +46,8 @@ export class Layer2ConditionKeeper {
   readonly #ports: ConditionPorts;
   readonly #queue: WorkQueue<ObjectKey>;
   readonly #reports = new Map<ObjectKey, NobodyReport>();
+  /** How many reports there are of each reason that there ever was. */
+  readonly #counts = new Map<string, number>();
   /** Services with a report, or that show the condition. */
   readonly #services = new Map<ObjectKey, ServiceView>();
   /** Services whose report is too young to be told. */
@@ -95,6 +101,8 @@ export class Layer2ConditionKeeper {
   }
 
   #setReport(key: ObjectKey, report: NobodyReport | undefined): void {
+    this.#count(this.#reports.get(key)?.reason, -1);
+    this.#count(report?.reason, 1);
     if (report === undefined) {
       this.#reports.delete(key);
       this.#settling.get(key)?.cancel();
@@ -110,6 +118,13 @@ export class Layer2ConditionKeeper {
       this.#queue.add(key);
     });
     this.#settling.set(key, timer);
+  }
+
+  #count(reason: string | undefined, change: number): void {
+    if (reason === undefined) return;
+    const count = (this.#counts.get(reason) ?? 0) + change;
+    this.#counts.set(reason, count);
+    this.#ports.metrics.set(UNANNOUNCED, { reason }, count);
   }
 
   async #write(key: ObjectKey): Promise<Handled> {

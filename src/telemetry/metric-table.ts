@@ -101,6 +101,11 @@ export const METRICS = {
       help: "Services that this node took over from another (gained), or another from it (lost)",
       labels: ["direction"],
     },
+    metallb_layer2_services_unannounced: {
+      type: "gauge",
+      help: "Services meant for layer 2, with endpoints, that no node can announce, by the reason; the same on all speakers",
+      labels: ["reason"],
+    },
     metallb_layer2_requests_received: addressCounter(
       "metallb_layer2_requests_received",
       "ARP requests and neighbour solicitations received for announced addresses",

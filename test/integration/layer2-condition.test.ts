@@ -12,6 +12,7 @@ import type { KubeClient, KubeEvent } from "../../src/ports/kube.ts";
 import type { Decision } from "../../src/speaker/announce-plan.ts";
 import { Layer2ConditionKeeper } from "../../src/speaker/layer2-condition-keeper.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { RecordingMetrics } from "../support/recording-metrics.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 const SERVICE = { namespace: "default", name: "web" };
@@ -62,7 +63,7 @@ test("an API server takes the condition beside the controller's, and takes it aw
   const record = (event: KubeEvent): void => void events.push(event);
   const keeper = new Layer2ConditionKeeper(
     { node: "node-1", loadBalancerClass: "" },
-    { client, clock, events: { record }, random: { next: () => 0 }, log: silentLog },
+    { client, clock, events: { record }, random: { next: () => 0 }, log: silentLog, metrics: new RecordingMetrics() },
   );
   const decide = async (after: Decision): Promise<void> => {
     const service = await view();

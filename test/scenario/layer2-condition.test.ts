@@ -48,6 +48,12 @@ const statusWrites = () =>
 const conditions = (name = "web") =>
   (lab.kube.object(KINDS.Service, `shop/${name}`)!["status"] as { conditions?: readonly object[] }).conditions;
 
+/** What each speaker counts under the reason that the tests below bring about. */
+const unannounced = () =>
+  all.map(({ metrics }) =>
+    metrics.values.get('metallb_layer2_services_unannounced{reason="nodeLabeledExcludeBalancers"}'),
+  );
+
 describe.each([
   { family: "IPv4", ip: "192.0.2.10" },
   { family: "IPv6", ip: "2001:db8::10" },
@@ -67,6 +73,7 @@ describe.each([
     label(NODES, { [EXCLUDE]: "" });
     await pass();
     expect(conditions()).toEqual([ALLOCATED, { ...shown, lastTransitionTime: "2026-01-01T00:00:10Z" }]);
+    expect(unannounced()).toEqual([1, 1, 1]);
     expect(events()).toEqual([
       {
         regarding: expect.objectContaining({ kind: "Service", namespace: "shop", name: "web" }) as object,
@@ -78,6 +85,7 @@ describe.each([
     label(["node-b"], {});
     await settle();
     expect(conditions()).toEqual([ALLOCATED]);
+    expect(unannounced()).toEqual([0, 0, 0]);
     expect(events()).toHaveLength(1);
     expect(statusWrites()).toHaveLength(2);
   });
