@@ -123,6 +123,11 @@ export const METRICS = {
       help: "When a request for an announced address was answered last, in seconds since 1970; absent: never",
       labels: ["ip"],
     },
+    metallb_layer2_duplicate_owners_total: {
+      type: "counter",
+      help: "Times that another station was heard to claim an address which this node owns",
+      labels: ["ip"],
+    },
     metallb_membership_members: {
       type: "gauge",
       help: "Speakers that take part, ours included, by state (alive, suspect); a suspect still counts as alive",
@@ -160,11 +165,6 @@ export const METRICS = {
       type: "counter",
       help: "Times that a connection with the peer ended, or could not be had, by the reason (docs/bgp.md)",
       labels: ["peer", "reason"],
-    },
-    metallb_layer2_duplicate_owners_total: {
-      type: "counter",
-      help: "Times that another station was heard to claim an address which this node owns",
-      labels: ["ip"],
     },
   },
 } as const satisfies Readonly<Record<string, MetricTable>>;
