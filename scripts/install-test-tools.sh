@@ -10,6 +10,8 @@ mkdir -p "$tools/bin"
 packages=(binutils curl gcc iproute2 iputils-arping iputils-ping libc6-dev libcap2-bin ndisc6 nftables procps tcpdump util-linux)
 # The routers that BGP is tested with.
 packages+=(bird2 exabgp frr gobgpd)
+# Prometheus scrapes our processes and evaluates our alerts; promtool is part of it.
+packages+=(prometheus)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
@@ -17,7 +19,7 @@ done
 if [ "${#missing[@]}" -gt 0 ]; then
   echo "installing ${missing[*]}"
   apt-get update -qq
-  # No router starts by itself: the machine may be somebody's, and the tests start their own.
+  # No daemon starts by itself: the machine may be somebody's, and the tests start their own.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     trap 'rm -f "$policy"' EXIT
