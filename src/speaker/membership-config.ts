@@ -1,5 +1,6 @@
 import { type IpAddress, parseAddress } from "../ip/address.ts";
 import { parseMembershipSettings } from "../membership/parse-settings.ts";
+import type { Versions } from "../membership/message.ts";
 import { FAST_LAN, type MembershipSettings, WAN } from "../membership/settings.ts";
 import { gossipKey } from "../membership/wire/gossip-key.ts";
 import type { SpeakerFlags } from "./flags.ts";
@@ -14,6 +15,8 @@ export interface MembershipConfig {
   readonly settings: MembershipSettings;
   /** Encrypts everything, 32 bytes; undefined: nothing is encrypted. */
   readonly key: Uint8Array | undefined;
+  /** What we say that we speak, if it is not what the reference says. */
+  readonly versions?: Versions;
 }
 
 /** Files that membership is configured by, as far as they exist. */

@@ -50,7 +50,7 @@ export class WorkerMembership {
   #leaving = false;
   #left = false;
 
-  constructor({ node, address, port, settings, key }: MembershipConfig, ports: WorkerMembershipPorts) {
+  constructor(config: MembershipConfig, ports: WorkerMembershipPorts) {
     this.#ports = ports;
     this.#rareLog = new RareLog(ports.clock, (event) => ports.emit(event));
     this.#roster = new RosterTeller(
@@ -58,11 +58,12 @@ export class WorkerMembership {
       () => this.#driver.members,
       (event) => ports.emit(event),
     );
+    const { node, address, port, settings, key, versions } = config;
     const bind = { address, port };
     const keys = key === undefined ? [] : [key];
     const { clock, random, datagrams, streams, cipher } = ports;
     this.#driver = new MembershipDriver(
-      { self: { ...bind, node }, bind, settings, keys },
+      { self: { ...bind, node }, bind, settings, keys, ...(versions === undefined ? {} : { versions }) },
       {
         clock,
         random,

@@ -5,7 +5,7 @@
 import { createInterface } from "node:readline";
 import { formatAddress, parseAddress } from "../../src/ip/address.ts";
 import { millis } from "../../src/lib/duration.ts";
-import type { Endpoint, Versions } from "../../src/membership/message.ts";
+import type { Endpoint } from "../../src/membership/message.ts";
 import { FAST_LAN, REFERENCE_LAN } from "../../src/membership/settings.ts";
 import { systemCipher } from "../../src/platform/system-cipher.ts";
 import { systemClock } from "../../src/platform/system-clock.ts";
@@ -13,6 +13,7 @@ import { systemRandom } from "../../src/platform/system-random.ts";
 import { tcpStreams } from "../../src/platform/tcp.ts";
 import { udpDatagrams } from "../../src/platform/udp.ts";
 import { MembershipDriver } from "../../src/speaker/membership-driver.ts";
+import { SERF_VERSIONS } from "./serf-versions.ts";
 
 export interface AgentOptions {
   readonly node: string;
@@ -36,16 +37,6 @@ export type AgentEvent =
   | { readonly on: "members"; readonly members: Readonly<Record<string, string>> }
   | { readonly on: "counters"; readonly sent: number; readonly received: number }
   | { readonly on: "left" };
-
-/** serf exchanges state only with members that speak its own protocol, which it calls the delegate's. */
-const SERF_VERSIONS: Versions = {
-  protocolMin: 1,
-  protocolMax: 5,
-  protocol: 2,
-  delegateMin: 2,
-  delegateMax: 5,
-  delegate: 5,
-};
 
 const options = JSON.parse(process.argv[2]!) as AgentOptions;
 const emit = (event: AgentEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
