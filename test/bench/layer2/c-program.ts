@@ -8,11 +8,11 @@ export interface CProgram extends Disposable {
   readonly path: string;
 }
 
-/** Compiles `NAME.c` of this folder. */
-export function compile(name: string): CProgram {
+/** Compiles `NAME.c` of this folder, or of another. */
+export function compile(name: string, sources = import.meta.dirname): CProgram {
   const folder = mkdtempSync(join(tmpdir(), "metallb-bench-"));
   const path = join(folder, name);
-  const source = resolve(import.meta.dirname, `${name}.c`);
+  const source = resolve(sources, `${name}.c`);
   const { status, error, stderr } = spawnSync(process.env["CC"] ?? "cc", ["-O2", "-Wall", "-o", path, source]);
   if (status !== 0) throw new Error(`${name}.c can't be compiled: ${error?.message ?? stderr.toString()}`);
   return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };

@@ -11,8 +11,8 @@ const FAMILIES = ["IPv4", "IPv6"] as const;
 /** Between pings, and between questions. */
 const INTERVAL_MS = 10;
 
-/** The second interface of the client: without addresses, so that its kernel learns nothing and says nothing there. */
-const EYE = "eye";
+/** Where the client is, and the switch. */
+export type ObservedLab = Pick<Lab, "run" | "spawn">;
 
 /** Milliseconds of the probe's clock. */
 export function hrtime(): number {
@@ -30,19 +30,27 @@ export class Observer {
     createInterface({ input: probe.stdout! }).on("line", (line) => this.#see(parseSeen(line)));
   }
 
-  /** `program` is the compiled `probe.c`. */
-  static async start(lab: Lab, program: string, [v4, v6]: readonly [string, string]): Promise<Observer> {
+  /**
+   * `program` is the compiled `probe.c`. `eye` is another interface for the client, a new one for each observer: without
+   * addresses, so that its kernel learns nothing and says nothing there.
+   */
+  static async start(
+    lab: ObservedLab,
+    program: string,
+    [v4, v6]: readonly [string, string],
+    eye = "eye",
+  ): Promise<Observer> {
     const commands = [
-      [CLIENT.name, `ip link add ${EYE} type veth peer name ${EYE} netns ${SWITCH.name}`],
-      [CLIENT.name, `sysctl -qw net.ipv6.conf.${EYE}.disable_ipv6=1 net.ipv4.conf.${EYE}.arp_ignore=8`],
-      [CLIENT.name, `ip link set ${EYE} up`],
-      [SWITCH.name, `ip link set ${EYE} master br0 up`],
+      [CLIENT.name, `ip link add ${eye} type veth peer name ${eye} netns ${SWITCH.name}`],
+      [CLIENT.name, `sysctl -qw net.ipv6.conf.${eye}.disable_ipv6=1 net.ipv4.conf.${eye}.arp_ignore=8`],
+      [CLIENT.name, `ip link set ${eye} up`],
+      [SWITCH.name, `ip link set ${eye} master br0 up`],
     ] as const;
     for (const [namespace, command] of commands) {
       const { code, stderr } = await lab.run(namespace, command.split(" "));
       if (code !== 0) throw new Error(`${command}: ${stderr}`);
     }
-    const command = ["nice", "-n", "-15", program, "eth0", EYE, v4, v6, `${INTERVAL_MS}`];
+    const command = ["nice", "-n", "-15", program, "eth0", eye, v4, v6, `${INTERVAL_MS}`];
     const observer = new Observer(lab.spawn(CLIENT.name, command));
     await observer.untilAnswered("any node", () => true);
     return observer;
