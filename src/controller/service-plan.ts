@@ -52,13 +52,17 @@ export function planService(allocator: Allocator, service: ServiceView, held: re
   const had = held.length > 0 ? held : free;
   const known = [...new Set([...shown, ...held])];
   if (!request.ok) {
-    const addresses = had.filter((address) => isKeepable(allocator, user, address));
+    const addresses = asShown(
+      shown,
+      had.filter((address) => isKeepable(allocator, user, address)),
+    );
     const lost = losses(known, addresses, (address) => leavingReason(allocator, user, address));
     return { addresses, terms, pool: poolOf(allocator, addresses), refusal: request.error, lost, waitFor: [] };
   }
   const chosen = chooseAddresses(allocator, request.value, had);
   const keepable = had.filter((address) => isKeepable(allocator, request.value, address));
-  const addresses = chosen.ok ? withOtherFamily(allocator, request.value, chosen.value, keepable) : keepable;
+  const wanted = chosen.ok ? withOtherFamily(allocator, request.value, chosen.value, keepable) : keepable;
+  const addresses = asShown(shown, wanted);
   const missing = chosen.ok && addresses.length === 1 ? chosen.value.missing : undefined;
   const obstacles = addresses.map((address) => allocator.obstacle(user, address));
   const refusal = chosen.ok ? obstacles.find((obstacle) => obstacle !== undefined) : chosen.error;
@@ -72,6 +76,12 @@ export function planService(allocator: Allocator, service: ServiceView, held: re
     lost: losses(known, addresses, unfitReason(allocator, request.value, known, chosen)),
     waitFor: reasons.length === 0 ? [] : waitTopics(allocator, request.value, addresses, reasons),
   };
+}
+
+/** The same addresses in another order stay as they are shown: the first one decides which node announces them. */
+function asShown(shown: readonly IpAddress[], addresses: readonly IpAddress[]): readonly IpAddress[] {
+  const same = shown.length === addresses.length && addresses.every((address) => shown.includes(address));
+  return same ? shown : addresses;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ServiceView } from "../../src/config/service.ts";
 import { projectService } from "../../src/config/service.ts";
 import { type Controller, type ControllerOptions, startController } from "../../src/controller/run.ts";
 import { type Millis, seconds } from "../../src/lib/duration.ts";
+import type { Succession } from "../../src/ports/leadership.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { RecordingKube } from "./recording-kube.ts";
 import { RecordingLog } from "./recording-log.ts";
@@ -42,13 +43,13 @@ export class ControllerLab {
   #services = 0;
 
   /** Starts a controller, the first or after `stop` another one, and lets it work until it has nothing to do. */
-  async start(options: Partial<ControllerOptions> = {}): Promise<Controller> {
+  async start(options: Partial<ControllerOptions> = {}, succession: Succession = "orderly"): Promise<Controller> {
     const { clock, kube, log, metrics } = this;
     this.#controller = startController(
       { clock, random: { next: () => 0.5 }, watcher: kube, client: kube, events: kube, log, metrics },
       { namespace: NAMESPACE, loadBalancerClass: "", podName: undefined, memberlistSecret: undefined, ...options },
     );
-    this.#controller.lead("orderly");
+    this.#controller.lead(succession);
     await this.quiet();
     return this.#controller;
   }
