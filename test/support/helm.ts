@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { parseAllDocuments, stringify } from "yaml";
+import { parse } from "yaml";
 import type { CommandResult } from "./kubectl.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -68,12 +68,18 @@ export function manifestOf(manifests: readonly Manifest[], kind: string, name: s
   );
 }
 
-/** `---` between documents; those that are empty are left out. */
+const parsed = new Map<string, Manifest | null>();
+
+/** `---` between documents; those that are empty are left out. Most are the same in every rendering, the CRDs above all. */
 export function parseManifests(text: string): readonly Manifest[] {
-  return parseAllDocuments(text, { logLevel: "error" })
+  return text
+    .split(/^---$/m)
     .map((document) => {
-      if (document.errors.length > 0) throw new Error(`not YAML: ${document.errors[0]!.message}`);
-      return document.toJS() as Manifest | null;
+      const known = parsed.get(document);
+      if (known !== undefined) return known;
+      const manifest = parse(document, { version: "1.1" }) as Manifest | null;
+      parsed.set(document, manifest);
+      return manifest;
     })
     .filter((manifest) => manifest !== null);
 }
@@ -102,8 +108,8 @@ const ENVIRONMENT: NodeJS.ProcessEnv = {
 function withValues<T>(values: object, use: (file: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), "metallb-values-"));
   try {
-    const file = join(folder, "values.yaml");
-    writeFileSync(file, stringify(values));
+    const file = join(folder, "values.json");
+    writeFileSync(file, JSON.stringify(values));
     return use(file);
   } finally {
     rmSync(folder, { recursive: true });

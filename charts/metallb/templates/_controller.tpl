@@ -44,8 +44,10 @@ spec:
           value: {{ include "metallb.controller.name" . }}
         {{- end }}
       ports:
+        {{- with .Values.prometheus.metricsPort }}
         - name: metricshttps
-          containerPort: {{ .Values.prometheus.metricsPort }}
+          containerPort: {{ . }}
+        {{- end }}
         {{- if $webhooks }}
         - name: webhook-server
           containerPort: 9443

@@ -8,12 +8,12 @@ What the Pods of controller and speaker have in common. Where a template needs t
 {{- $values := index .root.Values .of -}}
 {{- $fixed := include "metallb.selectorLabels" .root | fromYaml }}
 {{- $_ := set $fixed "app.kubernetes.io/component" .of }}
-{{- toYaml (merge $fixed (include "metallb.plainLabels" .of | fromYaml) (deepCopy $values.labels)) }}
+{{- toYaml (merge $fixed (include "metallb.plainLabels" .of | fromYaml) (default dict $values.labels)) }}
 {{- end }}
 
 {{- define "metallb.podAnnotations" -}}
 {{- $values := index .root.Values .of -}}
-{{- $annotations := deepCopy $values.podAnnotations }}
+{{- $annotations := deepCopy (default dict $values.podAnnotations) }}
 {{- if .root.Values.prometheus.scrapeAnnotations }}
 {{- $scrape := dict "prometheus.io/scrape" "true" "prometheus.io/scheme" "https" "prometheus.io/port" (toString .root.Values.prometheus.metricsPort) }}
 {{- $annotations = merge $annotations $scrape }}
@@ -28,7 +28,7 @@ serviceAccountName: {{ include (printf "metallb.%s.serviceAccountName" .of) .roo
 automountServiceAccountToken: true
 enableServiceLinks: false
 securityContext:
-  {{- toYaml (merge (deepCopy $values.securityContext) .defaults) | nindent 2 }}
+  {{- toYaml (merge (deepCopy (default dict $values.securityContext)) .defaults) | nindent 2 }}
 terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
 {{- with .root.Values.imagePullSecrets }}
 imagePullSecrets:
@@ -41,7 +41,7 @@ priorityClassName: {{ . | quote }}
 runtimeClassName: {{ . | quote }}
 {{- end }}
 nodeSelector:
-  {{- toYaml (merge (deepCopy $values.nodeSelector) (dict "kubernetes.io/os" "linux")) | nindent 2 }}
+  {{- toYaml (merge (deepCopy (default dict $values.nodeSelector)) (dict "kubernetes.io/os" "linux")) | nindent 2 }}
 {{- with $values.affinity }}
 affinity:
   {{- toYaml . | nindent 2 }}

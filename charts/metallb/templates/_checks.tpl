@@ -1,0 +1,92 @@
+{{/*
+What can't work together, one sentence each, separated by newlines; "": nothing. values.schema.json checks each value by
+itself. A combination that only values without effect are part of is none: see _ignored.tpl.
+*/}}
+{{- define "metallb.problems" -}}
+{{- include "metallb.problems.configuration" . }}
+{{- include "metallb.problems.controller" . }}
+{{- include "metallb.problems.ports" . }}
+{{- include "metallb.problems.monitoring" . }}
+{{- end }}
+
+{{- define "metallb.problems.configuration" -}}
+{{- $images := dict "quay.io/metallb/controller" "controller" "quay.io/metallb/speaker" "speaker" }}
+{{- if .Values.configInline }}
+configInline is no longer read: write IPAddressPools and L2Advertisements or BGPAdvertisements, and leave it out
+{{- end }}
+{{- range $of := list "controller" "speaker" }}
+{{- $repository := (index $.Values $of).image.repository }}
+{{- with get $images $repository }}
+{{ $of }}.image.repository is {{ $repository }}, which is MetalLB's own program: leave it out, or name a copy of ghcr.io/metallb-ts/{{ $of }}
+{{- end }}
+{{- end }}
+{{- if and .Values.tls.cipherSuites (ne .Values.tls.minVersion "VersionTLS12") }}
+tls.cipherSuites are those of TLS 1.2: set tls.minVersion to VersionTLS12, or leave them out
+{{- end }}
+{{- if and .Values.speaker.nodeSelector (not .Values.speaker.memberlist.enabled) }}
+speaker.nodeSelector needs speaker.memberlist.enabled: without it an address may be given to a node that has no speaker
+{{- end }}
+{{- end }}
+
+{{- define "metallb.problems.controller" -}}
+{{- $controller := .Values.controller }}
+{{- $alone := or $controller.leaderElection.enabled (eq $controller.webhookMode "onlywebhook") }}
+{{- if and (gt (int $controller.replicas) 1) (not $alone) }}
+controller.replicas is {{ $controller.replicas }} without controller.leaderElection.enabled: two controllers would give out the same addresses
+{{- end }}
+{{- end }}
+
+{{/* Ports that one process, or one node, has twice. */}}
+{{- define "metallb.problems.ports" -}}
+{{- $speaker := .Values.speaker }}
+{{- $metrics := dict "prometheus.metricsPort" .Values.prometheus.metricsPort }}
+{{- $controllerPorts := merge (dict "controller.livenessProbe.port" .Values.controller.livenessProbe.port) $metrics }}
+{{- if include "metallb.webhooks" . }}
+{{- $_ := set $controllerPorts "the webhooks' port" 9443 }}
+{{- end }}
+{{- include "metallb.problems.equalPorts" $controllerPorts }}
+{{- $speakerPorts := merge (dict "speaker.livenessProbe.port" $speaker.livenessProbe.port) $metrics }}
+{{- if include "metallb.membership" . }}
+{{- $_ := set $speakerPorts "speaker.memberlist.mlBindPort" $speaker.memberlist.mlBindPort }}
+{{- end }}
+{{- if $speaker.bgpListenPort }}
+{{- $_ := set $speakerPorts "speaker.bgpListenPort" $speaker.bgpListenPort }}
+{{- end }}
+{{- include "metallb.problems.equalPorts" $speakerPorts }}
+{{- range $of := list "controller" "speaker" }}
+{{- $values := index $.Values $of }}
+{{- if and $values.readinessProbe.enabled (ne (int $values.readinessProbe.port) (int $values.livenessProbe.port)) }}
+{{ $of }}.readinessProbe.port is {{ $values.readinessProbe.port }} and {{ $of }}.livenessProbe.port {{ $values.livenessProbe.port }}: one port serves both
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Takes ports by the names that their user knows. */}}
+{{- define "metallb.problems.equalPorts" -}}
+{{- $names := keys . | sortAlpha }}
+{{- range $i, $name := $names }}
+{{- range $other := slice $names (add1 $i) }}
+{{- if eq (int (get $ $name)) (int (get $ $other)) }}
+{{ $name }} and {{ $other }} are both {{ get $ $name }}: use different ports
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "metallb.problems.monitoring" -}}
+{{- $prometheus := .Values.prometheus }}
+{{- $monitored := or $prometheus.podMonitor.enabled $prometheus.serviceMonitor.enabled }}
+{{- if and $prometheus.podMonitor.enabled $prometheus.serviceMonitor.enabled }}
+prometheus.podMonitor.enabled and prometheus.serviceMonitor.enabled are both true: everything would be scraped twice
+{{- end }}
+{{- if and $monitored (not $prometheus.metricsPort) }}
+prometheus.metricsPort is 0, so there is nothing to monitor
+{{- end }}
+{{- if and $monitored $prometheus.rbacPrometheus }}
+{{- range $name := list "serviceAccount" "namespace" }}
+{{- if not (get $prometheus $name) }}
+prometheus.{{ $name }} is missing: prometheus.rbacPrometheus is for the ServiceAccount of Prometheus, in its namespace
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
