@@ -33,7 +33,8 @@ export const l2AdvertisementSpec = z.object({
   gratuitousInterval: z
     .string()
     .describe(
-      "How often the addresses are announced again after a node took them over, as a duration (90s, the default is 60s): 10s to 1h, plus up to half of it at random. 0s: not again.",
+      "How often the addresses are announced again after a node took them over, as a duration from 10s to 1h; up to " +
+        "half of it is added at random. 0s: not again.",
     )
     .optional(),
 });
