@@ -1,0 +1,125 @@
+/** The project's documents as tests see them: blocks, headings and links. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+export const ROOT = resolve(import.meta.dirname, "../..");
+
+export interface Document {
+  /** Path from the root of the repository. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * A fenced block, or a comment that starts with the word `lab`, which readers don't see. `info` is what stands behind
+ * the fence: `sh`, `sh elsewhere`, `yaml`, `text` …
+ */
+export interface Block {
+  readonly info: string;
+  readonly text: string;
+  /** Line number of its first line. */
+  readonly line: number;
+  /** The nearest heading of level 2 above it. */
+  readonly section: string;
+}
+
+export interface Link {
+  readonly target: string;
+  readonly line: number;
+}
+
+export function readDocument(path: string): Document {
+  return { path, text: readFileSync(join(ROOT, path), "utf8") };
+}
+
+/** Everything that people read: the top folder's and docs' Markdown. */
+export function allDocuments(): readonly Document[] {
+  const folders = [
+    "",
+    "docs",
+    ...readdirSync(join(ROOT, "docs")).flatMap((name) => (name.includes(".") ? [] : [`docs/${name}`])),
+  ];
+  return folders
+    .flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(folder, name)))
+    .filter((path) => path.endsWith(".md"))
+    .map(readDocument);
+}
+
+/** Manifests in the folder examples, as paths from the root. */
+export function exampleFiles(): readonly string[] {
+  return readdirSync(join(ROOT, "examples"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => `examples/${name}`)
+    .sort();
+}
+
+const FENCE = /^```(.*)$/;
+const LAB_COMMENT = /^<!-- lab$/;
+
+export function blocksOf({ path, text }: Document): readonly Block[] {
+  const blocks: Block[] = [];
+  let open:
+    | { readonly info: string; readonly line: number; readonly lines: string[]; readonly end: string }
+    | undefined;
+  let section = "";
+  for (const [i, line] of text.split("\n").entries()) {
+    if (open === undefined) {
+      if (line.startsWith("## ")) section = line.slice(3);
+      const info = LAB_COMMENT.test(line) ? "lab" : FENCE.exec(line)?.[1];
+      if (info !== undefined) open = { info, line: i + 2, lines: [], end: info === "lab" ? "-->" : "```" };
+    } else if (line === open.end) {
+      const { info, line: first, lines } = open;
+      blocks.push({ info, text: lines.map((each) => `${each}\n`).join(""), line: first, section });
+      open = undefined;
+    } else open.lines.push(line);
+  }
+  if (open !== undefined) throw new Error(`${path}:${open.line}: this block does not end`);
+  return blocks;
+}
+
+/** Commands of a shell block: comments left out, continued lines joined. */
+export function commandsOf({ text }: Pick<Block, "text">): readonly string[] {
+  return text
+    .replaceAll(/\\\n */g, "")
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !line.startsWith("#"));
+}
+
+/** Headings as the part of a link after `#`, as GitHub makes it. */
+export function anchorsOf(document: Document): ReadonlySet<string> {
+  const anchors = new Set<string>();
+  for (const line of proseOf(document)) {
+    const heading = /^#{1,6} (.*)$/.exec(line)?.[1];
+    if (heading === undefined) continue;
+    const slug = heading
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-");
+    let anchor = slug;
+    for (let n = 1; anchors.has(anchor); n++) anchor = `${slug}-${n}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+export function linksOf(document: Document): readonly Link[] {
+  return proseOf(document).flatMap((line, i) =>
+    [...line.replaceAll(/`[^`]*`/g, "").matchAll(/\[[^\]]*\]\(([^)\s]+)\)/g)].map(([, target]) => ({
+      target: target!,
+      line: i + 1,
+    })),
+  );
+}
+
+/** The lines, those of fenced blocks empty. */
+function proseOf({ text }: Document): readonly string[] {
+  let fenced = false;
+  return text.split("\n").map((line) => {
+    if (FENCE.test(line)) {
+      fenced = !fenced;
+      return "";
+    }
+    return fenced ? "" : line;
+  });
+}
