@@ -1,0 +1,173 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ApiServer } from "../../src/dev/api-server/server.ts";
+import { startApiServer } from "../../src/dev/api-server/server.ts";
+import { distinct, renderAllValues } from "../support/chart-renderings.ts";
+import { CHART, manifestOf, renderChart, runHelm } from "../support/helm.ts";
+import { Kubectl } from "../support/kubectl.ts";
+import { RawApiClient } from "../support/raw-api-client.ts";
+import { requireOrSkip } from "../support/requirements.ts";
+
+const NAMESPACE = "metallb-system";
+const folder = mkdtempSync(join(tmpdir(), "metallb-install-"));
+const kubeconfig = join(folder, "config");
+let server: ApiServer;
+let api: RawApiClient;
+
+beforeAll(async () => {
+  server = await startApiServer({ logDir: folder });
+  api = new RawApiClient(server);
+  writeFileSync(kubeconfig, server.kubeconfig(), { mode: 0o600 });
+});
+
+afterAll(async () => {
+  api.close();
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function helm(...args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await runHelm([...args, "--namespace", NAMESPACE], kubeconfig);
+  if (status !== 0) throw new Error(`helm ${args.join(" ")}: ${stderr}`);
+  return stdout;
+}
+
+const CERTIFICATE = `/api/v1/namespaces/${NAMESPACE}/secrets/metallb-webhook-cert`;
+const WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/metallb-webhook-configuration";
+const BGP_PEERS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/bgppeers.metallb.io";
+const CONTROLLER = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/metallb-controller`;
+
+const AUTHORITY = "YXV0aG9yaXR5"; // base64
+
+describe("helm", () => {
+  test("installs the chart, and says what to do next", async () => {
+    const said = await helm("install", "metallb", CHART, "--create-namespace");
+    expect(said).toContain("STATUS: deployed");
+    expect(said).toContain(`is installed in namespace ${NAMESPACE}`);
+    expect(said).toContain("kind: IPAddressPool");
+    expect(said).not.toContain("Note:");
+    expect((await api.get(CONTROLLER)).json).toMatchObject({ metadata: { annotations: HELMS }, spec: { replicas: 1 } });
+  });
+
+  test("upgrades it, keeps what the controller wrote meanwhile, and names the values that have no effect", async () => {
+    await write(CERTIFICATE, { data: { "ca.crt": AUTHORITY, "tls.key": AUTHORITY } });
+    await write(BGP_PEERS, { spec: { conversion: { webhook: { clientConfig: { caBundle: AUTHORITY } } } } });
+    const { webhooks } = (await api.get(WEBHOOKS)).json as { webhooks: { clientConfig: object }[] };
+    for (const webhook of webhooks) Object.assign(webhook.clientConfig, { caBundle: AUTHORITY });
+    await write(WEBHOOKS, { webhooks });
+
+    const said = await helm("upgrade", "metallb", CHART, "--values", join(CHART, "ci/metallb-frr-values.yaml"));
+
+    expect(said.slice(said.indexOf("Note:")).trimEnd().split("\n")).toEqual([
+      "Note: BGP is built in, without FRR. These values were accepted and have no effect:",
+      "",
+      "  speaker.bgpDebounceTimeout",
+      "  speaker.frr.enabled",
+      "  speaker.frr.image.tag",
+      "  speaker.frr.resources.limits.memory",
+      "  speaker.reloader.resources.limits.memory",
+      "  speaker.startupProbe.failureThreshold",
+      "  frrk8s.enabled",
+      "  frr-k8s.frrk8s.image.tag",
+    ]);
+    expect((await api.get(CERTIFICATE)).json.data).toEqual({ "ca.crt": AUTHORITY, "tls.key": AUTHORITY });
+    expect((await api.get(BGP_PEERS)).json.spec.conversion.webhook.clientConfig.caBundle).toBe(AUTHORITY);
+    const after = (await api.get(WEBHOOKS)).json.webhooks as { clientConfig: { caBundle?: string } }[];
+    expect(after.map(({ clientConfig }) => clientConfig.caBundle)).toEqual(Array(6).fill(AUTHORITY));
+  });
+
+  test("turns webhooks off, and all that belongs to them", async () => {
+    const said = await helm("upgrade", "metallb", CHART, "--set", "controller.webhookMode=disabled");
+    expect(said).toContain("Set crds.conversion=None");
+    await helm("upgrade", "metallb", CHART, "--set", "controller.webhookMode=disabled,crds.conversion=None");
+    for (const path of [CERTIFICATE, WEBHOOKS]) expect((await api.get(path)).code).toBe(404);
+    expect((await api.get(BGP_PEERS)).json.spec.conversion).toEqual({ strategy: "None" });
+  });
+
+  test("removes everything", async () => {
+    await helm("uninstall", "metallb");
+    for (const list of LISTS) expect((await api.get(list)).json.items ?? []).toEqual([]);
+  });
+});
+
+const HELMS = { "meta.helm.sh/release-name": "metallb", "meta.helm.sh/release-namespace": NAMESPACE };
+
+/** In which there is nothing without the chart. */
+const LISTS = [
+  ...["deployments", "daemonsets"].map((kind) => `/apis/apps/v1/${kind}`),
+  ...["roles", "rolebindings"].map((kind) => `/apis/rbac.authorization.k8s.io/v1/${kind}`),
+  "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+  "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+];
+
+async function write(path: string, body: object): Promise<void> {
+  const answer = await api.send("PATCH", path, { body, contentType: "application/merge-patch+json" });
+  expect(answer.code).toBe(200);
+}
+
+/** Pods, and what starts them. */
+const PODS = [
+  ["metallb-controller-1", "Deployment", "metallb-controller"],
+  ["metallb-speaker-1", "DaemonSet", "metallb-speaker"],
+] as const;
+
+describe.skipIf(requireOrSkip(["bin:kubectl-1.36"]).skip)("kubectl 1.36", () => {
+  const kubectl = (): Kubectl => new Kubectl("1.36", server.kubeconfig());
+
+  test("applies what the chart makes of every values file, with no field unknown to the server", async () => {
+    const operator = PROMETHEUS_OPERATOR.map((kind) => JSON.stringify(crdOf(kind))).join("\n---\n");
+    await kubectl().ok("kubectl apply -f -", operator);
+    await kubectl().ok(`kubectl create namespace ${NAMESPACE} --dry-run=client -o yaml | kubectl apply -f -`);
+    const manifests = distinct(renderAllValues());
+    const text = manifests.map((manifest) => JSON.stringify(manifest)).join("\n---\n");
+    const said = await kubectl().ok("kubectl apply --dry-run=server --validate=strict -f -", text);
+    expect(said.trim().split("\n")).toHaveLength(manifests.length);
+    const typo = JSON.stringify(manifests.find(({ kind }) => kind === "DaemonSet")).replace(
+      "hostNetwork",
+      "hostNetwrok",
+    );
+    expect(await kubectl().run("kubectl apply --dry-run=server --validate=strict -f -", typo)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('unknown field "spec.template.spec.hostNetwrok"'),
+    });
+  });
+
+  test("finds the controller's log by deployment/controller, and the speakers' by their component", async () => {
+    const rendered = renderChart();
+    for (const [name, kind, workload] of PODS) {
+      const { template } = manifestOf(rendered, kind, workload)["spec"];
+      const { labels } = template.metadata;
+      await api.post(`/api/v1/namespaces/${NAMESPACE}/pods`, {
+        metadata: { name, labels },
+        spec: { ...template.spec, nodeName: "n" },
+      });
+      mkdirSync(join(folder, NAMESPACE), { recursive: true });
+      writeFileSync(join(folder, NAMESPACE, `${name}.log`), `said by ${name}\n`);
+    }
+    await kubectl().ok("kubectl apply -f -", JSON.stringify(manifestOf(rendered, "Deployment", "controller")));
+    const logs = (of: string): Promise<string> => kubectl().ok(`kubectl logs -n ${NAMESPACE} ${of}`);
+    expect(await logs("deployment/controller")).toBe("said by metallb-controller-1\n");
+    expect(await logs("-l component=speaker")).toBe("said by metallb-speaker-1\n");
+  });
+});
+
+/** Their own types are checked elsewhere (`typeProblems`). */
+const PROMETHEUS_OPERATOR = ["PodMonitor", "ServiceMonitor", "PrometheusRule"];
+
+function crdOf(kind: string): object {
+  const plural = `${kind.toLowerCase()}s`;
+  const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${plural}.monitoring.coreos.com` },
+    spec: {
+      group: "monitoring.coreos.com",
+      names: { kind, plural },
+      scope: "Namespaced",
+      versions: [{ name: "v1", served: true, storage: true, schema }],
+    },
+  };
+}
