@@ -2,7 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { END_CODES } from "../src/bgp/session/reason.ts";
+import type { LiveProblemCode } from "../src/inspect/live/live-problems.ts";
 import { validateManifests } from "../src/inspect/validate/validate-manifests.ts";
+import type { SkipReason } from "../src/speaker/announce-plan.ts";
+import type { BgpSkipReason } from "../src/speaker/bgp/bgp-plan.ts";
 import { commandProblem, wordsOf } from "./support/document-commands.ts";
 import { missingLines } from "./support/document-runner.ts";
 import {
@@ -23,7 +27,7 @@ const EXAMPLES = exampleFiles();
 
 /** Documents that others are about to add. */
 const COMING: ReadonlySet<string> = new Set(
-  ["chart", "image", "metrics", "migrate", "observability"].map((name) => `docs/${name}.md`),
+  ["chart", "image", "migrate", "observability", "permissions"].map((name) => `docs/${name}.md`),
 );
 
 function problemsOfLinks(document: Document): readonly string[] {
@@ -141,4 +145,41 @@ answered 120 ms ago, at 2027-01-01T00:00:00Z`;
     ["answered", "asked"],
   ] as const)
     expect(missingLines(other.replace(from, to), output)).toHaveLength(1);
+});
+
+/** Those that say more than that the Service is gone or none of ours. The compiler finds one that is missing. */
+const SKIP_REASONS: Readonly<
+  Record<Exclude<SkipReason | BgpSkipReason, "serviceDeleted" | "notLoadBalancer" | "otherLoadBalancerClass">, true>
+> = {
+  noIPAllocated: true,
+  invalidIP: true,
+  ipNotAllowed: true,
+  noEndpoints: true,
+  noLocalEndpoints: true,
+  sharedIPWithServiceSelector: true,
+  noMatchingAdvertisement: true,
+  noAdvertisementForNode: true,
+  conflictingAdvertisements: true,
+  noCandidates: true,
+  notOwner: true,
+  nodeNetworkUnavailable: true,
+  nodeLabeledExcludeBalancers: true,
+  nodeNotAlive: true,
+};
+
+const LIVE_PROBLEMS: Readonly<Record<LiveProblemCode, true>> = {
+  severalAnswer: true,
+  notAnswered: true,
+  holdsBack: true,
+  unsaid: true,
+  duplicateAddress: true,
+};
+
+test.each([
+  ["a session ends", END_CODES],
+  ["a node doesn't announce", Object.keys(SKIP_REASONS)],
+  ["something is wrong with an owner", Object.keys(LIVE_PROBLEMS)],
+])("troubleshooting has every reason for which %s", (_, reasons) => {
+  const page = readDocument("docs/troubleshooting.md").text;
+  expect(reasons.filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
 });

@@ -6,12 +6,10 @@ import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Lab } from "../../src/dev/lab/lab.ts";
 import { DocumentRunner } from "../support/document-runner.ts";
-import { blocksOf, readDocument, ROOT } from "../support/documents.ts";
+import { blocksOf, readDocument, ROOT, RUN_DOCUMENTS } from "../support/documents.ts";
 import { Kubectl } from "../support/kubectl.ts";
 import { openTestLab } from "../support/lab.ts";
 import { requireOrSkip } from "../support/requirements.ts";
-
-const PAGES = ["docs/usage.md", "docs/troubleshooting.md"];
 
 /** What every section builds on. */
 const GROUND = ["examples/production.yaml", "test/documents/pods.yaml"];
@@ -33,7 +31,7 @@ describe.skipIf(need.skip)("documents with commands", () => {
   afterAll(() => lab?.close());
   afterEach(() => runner.cleanUp(GROUND));
 
-  describe.each(PAGES)("%s", (path) => {
+  describe.each(RUN_DOCUMENTS)("%s", (path) => {
     const blocks = blocksOf(readDocument(path));
     const sections = [...new Set(blocks.filter(({ info }) => info === "sh").map(({ section }) => section))];
 

@@ -32,6 +32,9 @@ export function readDocument(path: string): Document {
   return { path, text: readFileSync(join(ROOT, path), "utf8") };
 }
 
+/** Those whose commands are run, with what they print, by test/interop/docs.test.ts. */
+export const RUN_DOCUMENTS = ["docs/usage.md", "docs/troubleshooting.md"];
+
 /** Everything that people read: the top folder's and docs' Markdown. */
 export function allDocuments(): readonly Document[] {
   const folders = [
