@@ -9,7 +9,7 @@ const VARIABLE: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT[\d:]+Z/g, "TIME"],
   [/\b(10\.96\.\d+\.\d+|fd96::[\da-f]+)/g, "CLUSTER-IP"],
   [/:3\d{4}\/(TCP|UDP)/g, ":PORT/$1"],
-  [/\b[\d.]+ (ms|s|min|h) ago/g, "AGE ago"],
+  [/\b[\d.]+ (ms|s|min|h)(?=\s|$)/g, "AGE"],
   [/(^|\s)(\d+[smhd])+(?=\s|$)/g, "$1AGE"],
   [/\s+/g, " "],
 ];
