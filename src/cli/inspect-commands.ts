@@ -84,6 +84,9 @@ is not in the files stays, unless --delete names it, or --prune is given and its
 kind is in the files. Errors are those that metallb validate and the admission
 webhook would report.
 
+With --takeover, the addresses that Services show were given by another program,
+such as MetalLB's controller: what this one would change when it takes its place.
+
 Needs permission to list services, namespaces and ipaddresspools.metallb.io. The
 other kinds are checked, too, as far as they can be read (docs/inspect.md has a
 ClusterRole).
@@ -97,6 +100,7 @@ Examples:
   metallb plan --delete pool-a                   a pool deleted
   metallb plan -f new.yaml --delete old          a pool replaced by another
   metallb plan -f base/ --prune                  nothing else but what is there
+  metallb plan --takeover                        MetalLB replaced by this controller
   metallb plan -f pools.yaml -o json | jq '.services[] | select(.change=="lose")'`;
 
 /** Adds the commands to the program. `finish` takes the exit code, and `terminal` gives what they read and print to. */
@@ -156,6 +160,7 @@ export function addInspectCommands(root: Command, finish: Finish, terminal = pro
     .addOption(files(false))
     .option("--delete <name...>", "pools to delete, or other objects as KIND/NAME")
     .option("--prune", "delete objects of the files' kinds that are not in the files")
+    .option("--takeover", "another controller, such as MetalLB's, gave the addresses")
     .allowExcessArguments(false)
     .showHelpAfterError("(metallb plan --help shows examples)")
     .addHelpText("after", PLAN_HELP);

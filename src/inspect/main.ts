@@ -135,9 +135,9 @@ type BgpViewName = keyof typeof BGP_VIEWS;
 /** `metallb plan`. Returns the exit code. */
 export function runPlan(options: PlanOptions, terminal: Terminal): Promise<number> {
   return orComplain("plan", terminal, async () => {
-    const { filename = [], delete: deleted = [], prune = false } = options;
-    if (filename.length + deleted.length === 0)
-      throw usage("give -f FILE or --delete NAME; metallb plan --help shows examples");
+    const { filename = [], delete: deleted = [], prune = false, takeover = false } = options;
+    if (filename.length + deleted.length === 0 && !takeover)
+      throw usage("give -f FILE, --delete NAME or --takeover; metallb plan --help shows examples");
     const texts = await readManifestTexts(filename, terminal.stdin);
     const { client, namespace } = await connect(options, terminal);
     const files = collectConfig(texts, namespace);
@@ -146,7 +146,8 @@ export function runPlan(options: PlanOptions, terminal: Terminal): Promise<numbe
     const changed = overlay(live, { given: files.objects, deleted, prune });
     if (!changed.ok) throw usage(changed.error);
     const loadBalancerClass = options.lbClass ?? "";
-    const report = planChanges({ snapshot, live, overlay: changed.value, files, loadBalancerClass, notes });
+    const input = { snapshot, live, overlay: changed.value, files, loadBalancerClass, takeover, notes };
+    const report = planChanges(input);
     print(options, terminal, report, (page) => renderPlan(report, page));
     if (!report.valid) return FAILED;
     return report.disruptive ? DISRUPTIVE : OK;

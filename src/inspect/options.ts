@@ -57,6 +57,8 @@ export interface PlanOptions extends ClusterOptions {
   readonly delete?: readonly string[] | undefined;
   /** Whether the files have all objects of their kinds. */
   readonly prune?: boolean | undefined;
+  /** Whether the controller takes over from one of another kind. */
+  readonly takeover?: boolean | undefined;
 }
 
 /** What these commands touch of the process that they run in. */

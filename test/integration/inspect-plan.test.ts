@@ -49,6 +49,7 @@ test.each([
     code: 0,
     out: "nothing changes",
   },
+  { what: "another controller's work", args: () => ["--takeover"], code: 0, out: "1 Service would gain an address" },
   { what: "a pool deleted", args: () => ["--delete", "gold"], code: 3, out: "1 Service would lose an address" },
   {
     what: "overlap with the cluster",
@@ -63,7 +64,7 @@ test.each([
 });
 
 test.each([
-  { args: [], err: "give -f FILE or --delete NAME; metallb plan --help shows examples" },
+  { args: [], err: "give -f FILE, --delete NAME or --takeover; metallb plan --help shows examples" },
   { args: ["--delete", "glod"], err: "there is no IPAddressPool glod to delete; did you mean gold?" },
   { args: ["-f", "/nowhere"], err: "/nowhere: no such file or folder" },
 ])("$args: exit code 2", async ({ args, err }) => {

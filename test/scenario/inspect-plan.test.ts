@@ -24,7 +24,8 @@ async function planned(lab: ControllerLab, change: PoolSpecs): Promise<PlanRepor
   );
   const changed = overlay(live, { given: files.objects, deleted, prune: false });
   if (!changed.ok) throw new Error(changed.error);
-  return planChanges({ snapshot, live, overlay: changed.value, files, loadBalancerClass: "", notes });
+  const input = { snapshot, live, overlay: changed.value, files, loadBalancerClass: "", takeover: false, notes };
+  return planChanges(input);
 }
 
 test("a plan tells what the controller then does, and writes nothing", async () => {

@@ -13,6 +13,7 @@ interface Change {
   readonly objects?: readonly object[];
   readonly deleted?: readonly string[];
   readonly prune?: boolean;
+  readonly takeover?: boolean;
 }
 
 const OTHERS = { l2Advertisements: [], bgpAdvertisements: [], bgpPeers: [], bfdProfiles: [], communities: [] };
@@ -29,7 +30,16 @@ function plan(cluster: SnapshotSpec, change: Change, live: Partial<ConfigLists> 
   const edits = { given: files.objects, deleted: change.deleted ?? [], prune: change.prune ?? false };
   const changed = overlay(lists, edits);
   if (!changed.ok) throw new Error(changed.error);
-  return planChanges({ snapshot, live: lists, overlay: changed.value, files, loadBalancerClass: "", notes: [] });
+  const { takeover = false } = change;
+  return planChanges({
+    snapshot,
+    live: lists,
+    overlay: changed.value,
+    files,
+    loadBalancerClass: "",
+    takeover,
+    notes: [],
+  });
 }
 
 /** `move default/web 10.0.0.5@a > 10.1.0.0@b: address-outside-pools` */
@@ -238,6 +248,40 @@ describe("notes", () => {
   test("announcing is not planned", () => {
     const l2 = { apiVersion: "metallb.io/v1beta1", kind: "L2Advertisement", metadata: { name: "l2" } };
     expect(plan(CLUSTER, { objects: [l2] }).notes).toEqual([expect.stringContaining("who announces them") as string]);
+  });
+});
+
+describe("taking over from another controller", () => {
+  const shop = { ...V4, name: "shop/v4" };
+  const theirs = { ...V4, name: "theirs", shows: ["10.0.0.9"], spec: { loadBalancerClass: "example.com/other" } };
+
+  test("what it left, and we would leave as well, is no change", () => {
+    const waits = { name: "late", annotations: { "metallb.io/address-pool": "nowhere" } };
+    const report = plan({ services: [V4, V6, DUAL, theirs, waits], pools: { a: WIDE } }, { takeover: true });
+    expect(report).toMatchObject({ valid: true, disruptive: false, services: [], unchanged: 4, stillPending: 1 });
+    expect(report.notes).toEqual([]);
+    expect(report.summary).toBe("4 Services keep what they have, 1 Service would still have none");
+  });
+
+  test("what we would move or give, and why, is", () => {
+    const pools = {
+      a: { addresses: WIDE, serviceAllocation: { namespaces: ["default"] } },
+      b: ["10.1.0.0/24"],
+    };
+    const namespaces = { default: {}, shop: {} };
+    const cluster = { services: [shop, V6, theirs, { name: "late" }], pools, namespaces };
+    const report = plan(cluster, { takeover: true });
+    expect(changes(report)).toEqual([
+      "move shop/v4 10.0.0.5@a > 10.1.0.0@b: namespace-not-allowed",
+      "gain default/late  > 10.0.0.0@a: ",
+    ]);
+    expect(report).toMatchObject({ disruptive: true, notes: [] });
+    expect(plan(cluster, {}).services).toEqual([]);
+  });
+
+  test("together with a change of the configuration", () => {
+    const report = plan(CLUSTER, { takeover: true, pools: { a: ["10.0.0.4/30", "fd00::4/126"], b: ["10.1.0.0/24"] } });
+    expect(report).toMatchObject({ disruptive: false, services: [], unchanged: 3 });
   });
 });
 

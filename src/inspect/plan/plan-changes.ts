@@ -1,3 +1,4 @@
+import type { ServiceId } from "../../allocator/request.ts";
 import type { ConfigIssue } from "../../config/issues.ts";
 import { formatIssue } from "../../config/issues.ts";
 import type { NamespaceView } from "../../config/namespace.ts";
@@ -7,7 +8,7 @@ import type { ServiceView } from "../../config/service.ts";
 import { POOL_ANNOTATION } from "../../config/service.ts";
 import { keyOfService } from "../../controller/service-key.ts";
 import type { ServicePlan } from "../../controller/service-plan.ts";
-import { decide, type Decisions } from "../cluster/decide.ts";
+import { decide } from "../cluster/decide.ts";
 import { type PoolUse, poolUses } from "../cluster/pool-use.ts";
 import { settle } from "../cluster/settle.ts";
 import type { ClusterSnapshot } from "../cluster/snapshot.ts";
@@ -29,6 +30,8 @@ export interface PlanInput {
   readonly files: CollectedConfig;
   /** The controller's `--lb-class`. */
   readonly loadBalancerClass: string;
+  /** Whether it takes over from a controller of another kind: Services have what they show, whoever gave it to them. */
+  readonly takeover: boolean;
   /** What could not be read. */
   readonly notes: readonly string[];
 }
@@ -68,20 +71,30 @@ interface Effects {
 
 const NO_EFFECTS: Effects = { changes: [], unchanged: 0, stillPending: 0, pools: [], unsettled: 0, wasUsable: true };
 
-function effectsOn({ snapshot, overlay, loadBalancerClass }: PlanInput): Effects {
+function effectsOn({ snapshot, overlay, loadBalancerClass, takeover }: PlanInput): Effects {
   const ids = snapshot.services.map(keyOfService);
   const decisions = decide(snapshot, loadBalancerClass);
   const { services, allocator } = decisions;
   const wasUsable = decisions.issues.length === 0;
+  const lostOf = (id: ServiceId): ServicePlan["lost"] => services.plan(id)?.lost ?? [];
+  const lostAtOnce = new Map(ids.map((id) => [id, takeover ? lostOf(id) : []] as const));
   settle(services, ids);
+  const asShown = takeover || !wasUsable;
   const before = new Map(
-    snapshot.services.map((service) => [keyOfService(service), holdingBefore(service, decisions)] as const),
+    snapshot.services.map((service) => {
+      const id = keyOfService(service);
+      return [id, asShown ? shownHolding(service) : holdingOf(allocator, services.plan(id))];
+    }),
   );
   const fillBefore = poolUses(allocator);
   services.setPools(parsePools(overlay.after.ipAddressPools, snapshot.namespaces).pools);
-  const lost = new Map(ids.map((id) => [id, services.plan(id)?.lost ?? []] as const));
+  const lost = new Map(ids.map((id) => [id, [...lostAtOnce.get(id)!, ...lostOf(id)]] as const));
   settle(services, ids);
-  const holdings = ids.map((id) => ({ id, from: before.get(id)!, to: holdingOf(allocator, services.plan(id)) }));
+  const holdings = ids.map((id) => {
+    const [from, plan] = [before.get(id)!, services.plan(id)];
+    // Whoever is not ours keeps what it has.
+    return { id, from, to: plan === undefined ? from : holdingOf(allocator, plan) };
+  });
   const changes = holdings.flatMap(({ id, from, to }) => serviceChange(id, from, to, lost.get(id)!) ?? []);
   const changed = new Set(changes.map(({ service }) => service));
   const same = holdings.filter(({ id }) => !changed.has(id));
@@ -100,9 +113,8 @@ function isPending(plan: ServicePlan | undefined): boolean {
   return plan?.addresses.length === 0 && plan.refusal !== undefined;
 }
 
-/** With a configuration that can't be used nothing is decided: a Service has what it shows. */
-function holdingBefore(service: ServiceView, { services, allocator, issues }: Decisions): Holding {
-  if (issues.length === 0) return holdingOf(allocator, services.plan(keyOfService(service)));
+/** What a Service has by its status alone. */
+function shownHolding(service: ServiceView): Holding {
   const pool = service.annotations[POOL_ANNOTATION] ?? "";
   return { addresses: service.ingress.map(({ ip }) => ({ address: ip, pool })), plan: undefined };
 }

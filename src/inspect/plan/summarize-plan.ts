@@ -9,8 +9,8 @@ export function summarizePlan(report: Omit<PlanReport, "summary">): string {
     return errors > 0
       ? `the change is refused: ${counted(errors, "error")}`
       : "the change can't be used: the cluster's configuration has errors";
-  if (objects.every(({ change }) => change === "unchanged"))
-    return "nothing changes: the cluster has these objects already";
+  const sameObjects = objects.length > 0 && objects.every(({ change }) => change === "unchanged");
+  if (sameObjects && services.length === 0) return "nothing changes: the cluster has these objects already";
   const parts = [
     part(services, "lose", "would lose an address"),
     part(services, "move", "would move to another address"),
