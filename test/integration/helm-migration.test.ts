@@ -47,59 +47,46 @@ const ADDED = [
   "kubectl annotate service web metallb.io/ip-allocated-from-pool=first",
 ];
 
+/** As docs/migrate.md says. */
+const STOP_CONTROLLER = `kubectl scale deployment metallb-controller -n ${NAMESPACE} --replicas=0`;
+const KEEP_FRR_K8S = [
+  `kubectl annotate daemonsets,serviceaccounts -n ${NAMESPACE} -l app.kubernetes.io/name=frr-k8s helm.sh/resource-policy=keep`,
+  "kubectl get crds -o name | grep frrk8s.metallb.io | xargs -I CRD kubectl annotate CRD helm.sh/resource-policy=keep",
+];
+
 /** All in the lists of which the releases have something. */
 const LISTS = [
   `deploy,ds,sa,svc,secret,cm,role,rolebinding,ipaddresspools,l2advertisements,bgppeers -n ${NAMESPACE}`,
   "crd,validatingwebhookconfiguration,clusterrole,clusterrolebinding",
 ];
 
+/** Of another program, and part of the reference's release all the same. */
+const FRR_K8S = ["DaemonSet/metallb-frr-k8s", "CustomResourceDefinition/frrconfigurations.frrk8s.metallb.io"];
+
 describe.skipIf(requireOrSkip(["bin:kubectl-1.32"]).skip)("a release of MetalLB's chart", () => {
-  let server: ApiServer;
-  let kubectl: Kubectl;
-  let folder: string;
+  let cluster: HelmCluster;
 
   beforeAll(async () => {
-    server = await startApiServer({});
-    kubectl = new Kubectl("1.32", server.kubeconfig());
-    folder = mkdtempSync(join(tmpdir(), "helm-migration-"));
-    writeFileSync(join(folder, "kubeconfig"), server.kubeconfig(), { mode: 0o600 });
-    await helm("install", "metallb", REFERENCE_CHART, "--create-namespace", ...valuesFile(REFERENCE_VALUES));
+    cluster = await HelmCluster.start();
+    const { kubectl } = cluster;
+    await cluster.helm(
+      "install",
+      "metallb",
+      REFERENCE_CHART,
+      "--create-namespace",
+      ...cluster.withValues(REFERENCE_VALUES),
+    );
     const later = Object.entries(LATER).map(([key, body]) => manifest(key, body));
     await kubectl.ok("kubectl apply -f -", later.join("---\n"));
     for (const line of ADDED) await kubectl.ok(`${line} -n ${NAMESPACE}`);
   });
 
-  afterAll(async () => {
-    await server?.close();
-    if (folder !== undefined) rmSync(folder, { recursive: true });
-  });
-
-  function tryHelm(...args: readonly string[]): Promise<CommandResult> {
-    return runHelm([...args, "--namespace", NAMESPACE], join(folder, "kubeconfig"));
-  }
-
-  async function helm(...args: readonly string[]): Promise<void> {
-    const { status, stderr } = await tryHelm(...args);
-    if (status !== 0) throw new Error(`helm ${args.join(" ")}: ${stderr}`);
-  }
-
-  function valuesFile(values: object): string[] {
-    const file = join(folder, "values.yaml");
-    writeFileSync(file, JSON.stringify(values));
-    return ["--values", file];
-  }
-
-  /** Objects of the release and of its users, without what helm remembers. */
-  async function objects(): Promise<Objects> {
-    const texts = await Promise.all(LISTS.map((list) => kubectl.ok(`kubectl get ${list} -o json`)));
-    const items = texts.flatMap((text) => (JSON.parse(text) as { readonly items: readonly Manifest[] }).items);
-    return byName(items.filter(({ metadata }) => !metadata.name.startsWith("sh.helm.")));
-  }
+  afterAll(() => cluster?.close());
 
   test.each([
     {
       how: "an upgrade to ours",
-      helmArgs: () => ["upgrade", "metallb", CHART, ...valuesFile(VALUES)],
+      helmArgs: () => ["upgrade", "metallb", CHART, ...cluster.withValues(VALUES)],
       rendered: () => renderChart({ values: VALUES }),
       image: /^ghcr\.io\/metallb-ts\//,
     },
@@ -110,10 +97,12 @@ describe.skipIf(requireOrSkip(["bin:kubectl-1.32"]).skip)("a release of MetalLB'
       image: /^quay\.io\/metallb\//,
     },
   ])("$how replaces what is the release's, and nothing else", async ({ helmArgs, rendered, image }) => {
-    const before = await objects();
-    await helm(...helmArgs());
-    const after = await objects();
+    const before = await cluster.objects();
+    await cluster.kubectl.ok(STOP_CONTROLLER);
+    await cluster.helm(...helmArgs());
+    const after = await cluster.objects();
     const release = byName(rendered());
+    expect(after.get("Deployment/metallb-controller")!["spec"].replicas).toBe(1);
 
     expect([...after.keys()].toSorted()).toEqual([...release.keys(), ...Object.keys(LATER)].toSorted());
     for (const key of Object.keys(LATER)) expect(after.get(key)).toEqual(before.get(key));
@@ -126,9 +115,76 @@ describe.skipIf(requireOrSkip(["bin:kubectl-1.32"]).skip)("a release of MetalLB'
     const containers = [...after.values()].flatMap(({ spec }) => spec?.template?.spec.containers ?? []);
     for (const container of containers) expect(container.image).toMatch(image);
   });
+
+  test("an upgrade with the values that helm remembers of MetalLB's chart is refused", async () => {
+    const { status, stderr } = await cluster.tryHelm("upgrade", "metallb", CHART, "--reuse-values");
+    expect(status).not.toBe(0);
+    expect(stderr).toContain("controller: replicas is required");
+  });
+});
+
+test.skipIf(requireOrSkip(["bin:kubectl-1.32"]).skip)("frr-k8s stays when it is told to, there and back", async () => {
+  const cluster = await HelmCluster.start();
+  try {
+    await cluster.helm("install", "metallb", REFERENCE_CHART, "--create-namespace");
+    for (const line of KEEP_FRR_K8S) await cluster.kubectl.ok(line);
+    const before = await cluster.objects();
+    for (const chart of [CHART, REFERENCE_CHART]) {
+      await cluster.helm("upgrade", "metallb", chart);
+      const after = await cluster.objects();
+      for (const key of FRR_K8S) expect(keptOf(after.get(key)!)).toEqual(keptOf(before.get(key)!));
+    }
+  } finally {
+    await cluster.close();
+  }
 });
 
 type Objects = ReadonlyMap<string, Manifest>;
+
+/** An API server with the tools that people have for it. */
+class HelmCluster {
+  readonly kubectl: Kubectl;
+  readonly #server: ApiServer;
+  readonly #folder = mkdtempSync(join(tmpdir(), "helm-migration-"));
+
+  private constructor(server: ApiServer) {
+    this.#server = server;
+    this.kubectl = new Kubectl("1.32", server.kubeconfig());
+    writeFileSync(join(this.#folder, "kubeconfig"), server.kubeconfig(), { mode: 0o600 });
+  }
+
+  static async start(): Promise<HelmCluster> {
+    return new HelmCluster(await startApiServer({}));
+  }
+
+  tryHelm(...args: readonly string[]): Promise<CommandResult> {
+    return runHelm([...args, "--namespace", NAMESPACE], join(this.#folder, "kubeconfig"));
+  }
+
+  async helm(...args: readonly string[]): Promise<void> {
+    const { status, stderr } = await this.tryHelm(...args);
+    if (status !== 0) throw new Error(`helm ${args.join(" ")}: ${stderr}`);
+  }
+
+  /** Arguments for helm. */
+  withValues(values: object): string[] {
+    const file = join(this.#folder, "values.yaml");
+    writeFileSync(file, JSON.stringify(values));
+    return ["--values", file];
+  }
+
+  /** Objects of the release and of its users, without what helm remembers. */
+  async objects(): Promise<Objects> {
+    const texts = await Promise.all(LISTS.map((list) => this.kubectl.ok(`kubectl get ${list} -o json`)));
+    const items = texts.flatMap((text) => (JSON.parse(text) as { readonly items: readonly Manifest[] }).items);
+    return byName(items.filter(({ metadata }) => !metadata.name.startsWith("sh.helm.")));
+  }
+
+  async close(): Promise<void> {
+    await this.#server.close();
+    rmSync(this.#folder, { recursive: true });
+  }
+}
 
 /** By `Kind/name`. */
 function byName(manifests: readonly Manifest[]): Objects {
