@@ -7,7 +7,12 @@ const STRING_OR_NULL = { type: ["string", "null"] };
 const COMMAND = { type: ["string", "array", "null"], items: { type: "string" } };
 const PULL_POLICY = { enum: ["Always", "IfNotPresent", "Never", null] };
 const LABELS = { additionalProperties: { type: "string" } };
-const INTERVAL = { type: ["integer", "string", "null"], minimum: 1, pattern: "^([0-9]+(ms|[smhdwy]))+$" };
+const INTERVAL = {
+  type: ["integer", "string", "null"],
+  minimum: 1,
+  minLength: 1,
+  pattern: `^${["y", "w", "d", "h", "m", "s", "ms"].map((unit) => `([0-9]+${unit})?`).join("")}$`,
+};
 
 /**
  * What a value must be beyond the type of its default, by path; `*` is one part of it. Only what can't work is refused:
@@ -74,6 +79,16 @@ export function chartSchema(values: readonly ChartValue[]): JsonSchema {
     title: "Values of the chart metallb",
     ...objectSchema(values, false),
   };
+}
+
+/** The values by name, null for those whose inside is the user's business: what the templates tell misspelt ones by. */
+export function knownValues(values: readonly ChartValue[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    values.map((value) => {
+      const open = value.children.length === 0 || FREE.test(value.path);
+      return [lastPart(value), open ? null : knownValues(value.children)];
+    }),
+  );
 }
 
 function objectSchema(children: readonly ChartValue[], free: boolean): JsonSchema {

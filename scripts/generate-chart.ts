@@ -1,13 +1,13 @@
 /**
- * Writes what follows from the chart's values.yaml: values.schema.json beside it, and docs/chart.md. Run it after a change of
- * values.yaml; test/chart-values.test.ts fails until it was.
+ * Writes what follows from the chart's values.yaml: values.schema.json and known-values.json beside it, and docs/chart.md.
+ * Run it after a change of values.yaml; test/chart-values.test.ts fails until it was.
  *
  *     npm run generate:chart
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chartPage } from "./chart-page.ts";
-import { chartSchema } from "./chart-schema.ts";
+import { chartSchema, knownValues } from "./chart-schema.ts";
 import { readChartValues } from "./chart-values.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -17,6 +17,7 @@ export function chartFiles(): Readonly<Record<string, string>> {
   const values = readChartValues();
   return {
     "charts/metallb/values.schema.json": `${JSON.stringify(chartSchema(values), null, 2)}\n`,
+    "charts/metallb/known-values.json": `${JSON.stringify(knownValues(values), null, 2)}\n`,
     "docs/chart.md": chartPage(values),
   };
 }

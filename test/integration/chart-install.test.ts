@@ -78,6 +78,18 @@ describe("helm", () => {
     expect(after.map(({ clientConfig }) => clientConfig.caBundle)).toEqual(Array(6).fill(AUTHORITY));
   });
 
+  test("names values that it doesn't know", async () => {
+    const said = await helm("upgrade", "metallb", CHART, "--values", join(CHART, "ci/metallb-old-values.yaml"));
+    expect(said.slice(said.indexOf("Note:")).trimEnd().split("\n")).toEqual([
+      "Note: this chart doesn't know these values. Is one of them misspelt?",
+      "",
+      "  prometheus.rbacProxy",
+      "  prometheus.secureMetricsPort",
+      "  psp",
+      "  speaker.psp",
+    ]);
+  });
+
   test("turns webhooks off, and all that belongs to them", async () => {
     const said = await helm("upgrade", "metallb", CHART, "--set", "controller.webhookMode=disabled");
     expect(said).toContain("Set crds.conversion=None");

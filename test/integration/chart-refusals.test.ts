@@ -9,12 +9,13 @@ const REFUSED: readonly { readonly name: string; readonly values: object; readon
     says: ["configInline is no longer read: write IPAddressPools and L2Advertisements or BGPAdvertisements"],
   },
   {
-    name: "MetalLB's own images",
+    name: "MetalLB's own programs",
     values: {
-      controller: { image: { repository: "quay.io/metallb/controller" } },
+      controller: { image: { repository: "quay.io/metallb/controller" }, command: "/controller" },
       speaker: { image: { repository: "quay.io/metallb/speaker", tag: "v0.16.1" } },
     },
     says: [
+      "controller.command is /controller, which is MetalLB's own program: leave it out",
       "controller.image.repository is quay.io/metallb/controller, which is MetalLB's own program",
       "speaker.image.repository is quay.io/metallb/speaker, which is MetalLB's own program",
     ],

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { distinct, renderAllValues, workloads } from "../support/chart-renderings.ts";
 import type { Manifest } from "../support/helm.ts";
 import { manifestOf, renderChart } from "../support/helm.ts";
+import { schemaProblem } from "../support/kubernetes-schemas.ts";
 import type { KubernetesTypes } from "../support/kubernetes-types.ts";
 import { typeProblems } from "../support/kubernetes-types.ts";
 
@@ -33,6 +34,21 @@ describe.each(VERSIONS)("by the types of Kubernetes %s", (version) => {
     ];
     const found = typeProblems(broken, version);
     expect(found.map((problem) => problem.split(":")[0])).toEqual(broken.map(({ kind }) => kind));
+  });
+});
+
+describe("by the schemas of the newest Kubernetes and of the Prometheus Operator", () => {
+  test("every value of every manifest is right", async () => {
+    const problems = await Promise.all(manifests.map(schemaProblem));
+    expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
+  });
+
+  test("mistakes would be found", async () => {
+    const monitor = structuredClone(manifests.find(({ kind }) => kind === "PodMonitor")!);
+    monitor["spec"].podMetricsEndpoints[0].interval = "often";
+    expect(await schemaProblem(monitor)).toContain("interval must match pattern");
+    const deployment = altered("Deployment", ({ spec }) => (spec.replicas = 1.5));
+    expect(await schemaProblem(deployment)).toContain("replicas must be integer");
   });
 });
 

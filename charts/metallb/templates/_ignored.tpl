@@ -63,3 +63,24 @@ frr-k8s:
 {{ $path }}
 {{- end }}
 {{- end }}
+
+{{/*
+Values that values.yaml doesn't have, one in a line: of older charts of MetalLB, or misspelt. `global` is helm's own.
+*/}}
+{{- define "metallb.unknown" -}}
+{{- $known := .Files.Get "known-values.json" | fromJson }}
+{{- include "metallb.unknownBelow" (list "" .Values $known) }}
+{{- end }}
+
+{{/* Takes (list prefix given known). */}}
+{{- define "metallb.unknownBelow" -}}
+{{- $prefix := index . 0 }}
+{{- $known := index . 2 }}
+{{- range $key, $value := omit (index . 1) "global" }}
+{{- if not (hasKey $known $key) }}
+{{ $prefix }}{{ $key }}
+{{- else if and (kindIs "map" $value) (get $known $key) }}
+{{- include "metallb.unknownBelow" (list (printf "%s%s." $prefix $key) $value (get $known $key)) }}
+{{- end }}
+{{- end }}
+{{- end }}
