@@ -10,6 +10,8 @@ const renderings = renderAllValues();
 const manifests = distinct(renderings);
 const VERSIONS: readonly KubernetesTypes[] = ["1.30", "newest"];
 
+const COMPONENT = "app.kubernetes.io/component";
+
 /** Of these, kubernetes-types lacks the fields that Go's types inline. */
 const INCOMPLETE = new Set(["CustomResourceDefinition", "ValidatingWebhookConfiguration"]);
 
@@ -98,11 +100,14 @@ describe.each(renderings)("with $name-values.yaml", ({ manifests: rendered }) =>
     }
   });
 
-  test("Pods are as safe as they can be", () => {
+  test("Pods are as safe as they can be, and no other Pod gets their token", () => {
+    const ours = rendered.filter(({ kind, metadata }) => kind === "ServiceAccount" && metadata.labels?.[COMPONENT]);
+    for (const account of ours) expect(account["automountServiceAccountToken"]).toBe(false);
     for (const { kind, spec } of workloads(rendered)) {
       const { containers, hostPID, hostIPC, shareProcessNamespace, ...pod } = spec.template.spec;
       const speaker = kind === "DaemonSet";
       expect([hostPID, hostIPC, shareProcessNamespace]).toEqual([undefined, undefined, undefined]);
+      expect(pod.automountServiceAccountToken).toBe(true);
       expect(pod.hostNetwork).toBe(speaker ? true : undefined);
       expect(pod.securityContext.seccompProfile.type).toMatch(/^(RuntimeDefault|Unconfined)$/);
       expect(containers[0].securityContext).toMatchObject({
