@@ -11,7 +11,7 @@ import { type Architecture, architecture } from "./image/architecture.ts";
 import { bundledPackages } from "./image/bundled-packages.ts";
 import { licenseIssues, thirdPartyLicenses } from "./image/licenses.ts";
 import { nodeRuntime } from "./image/node-runtime.ts";
-import { RootFolder } from "./image/root-folder.ts";
+import { archiveFolder, RootFolder } from "./image/root-folder.ts";
 import { sbom } from "./image/sbom.ts";
 import { type DebianPackage, debianPackage, sharedLibraries } from "./image/shared-libraries.ts";
 
@@ -114,6 +114,6 @@ if (values.help === true) {
   const target = architecture(values.arch);
   assemble(target, root, time);
   const mebibytes = (root.seal(time) / 2 ** 20).toFixed(1);
-  if (values.tar !== undefined) root.archive(resolve(values.tar), time);
+  if (values.tar !== undefined) archiveFolder(root.path, ".", resolve(values.tar), time);
   process.stdout.write(`${root.path}: ${target.name}, ${mebibytes} MiB\n`);
 }

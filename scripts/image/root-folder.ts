@@ -58,10 +58,10 @@ export class RootFolder {
     utimesSync(this.path, time, time);
     return bytes;
   }
+}
 
-  /** One archive of it, the same for the same content: names in order, everything root's. */
-  archive(file: string, time: number): void {
-    const same = ["--sort=name", "--format=gnu", "--owner=0", "--group=0", "--numeric-owner", `--mtime=@${time}`];
-    execFileSync("tar", [...same, "-cf", file, "-C", this.path, "."]);
-  }
+/** Archives a folder's entry, the same for the same content: names in order, everything root's, at one time in seconds. */
+export function archiveFolder(folder: string, entry: string, file: string, time: number): void {
+  const same = ["--sort=name", "--format=gnu", "--owner=0", "--group=0", "--numeric-owner", `--mtime=@${time}`];
+  execFileSync("tar", [...same, "-cf", file, "-C", folder, entry]);
 }
