@@ -76,7 +76,7 @@ prove() {
   local architecture=$1 machine=$2 target=$3
   local image=localhost/metallb-$target:$architecture archive=$work/$target-$architecture.tar
   say "building $target for $architecture"
-  buildah_here build --layers --isolation chroot --network host --pull-never --platform "linux/$architecture" \
+  buildah_here build --isolation chroot --network host --pull-never --platform "linux/$architecture" \
     --target "$target" --tag "$image" . >"$work/$target-$architecture.log" 2>&1 ||
     { tail -n 20 "$work/$target-$architecture.log" >&2; fail "the build failed, see $work/$target-$architecture.log"; }
   buildah_here push --quiet "$image" "oci-archive:$archive"
