@@ -1,0 +1,153 @@
+import { request } from "node:https";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ROWS } from "../../scripts/generate-dashboard.ts";
+import type { Manifest } from "../support/helm.ts";
+import { MonitoredCluster } from "../support/monitored-cluster.ts";
+import { type FiringAlert, Prometheus } from "../support/prometheus.ts";
+import type { RuleGroups } from "../support/promtool.ts";
+import { requireOrSkip } from "../support/requirements.ts";
+
+const NAMESPACE = "metallb-system";
+const PATIENCE = { timeout: 20_000, interval: 100 };
+
+/** A port of loopback where nobody listens: tcpmux, which nothing speaks. */
+const NOBODY = 1;
+
+let cluster: MonitoredCluster;
+let prometheus: Prometheus;
+
+function pool(name: string, ...addresses: readonly string[]): Manifest {
+  return {
+    apiVersion: "metallb.io/v1beta1",
+    kind: "IPAddressPool",
+    metadata: { name, namespace: NAMESPACE },
+    spec: { addresses },
+  };
+}
+
+function service(name: string, families: readonly string[]): Manifest {
+  const spec = {
+    type: "LoadBalancer",
+    ipFamilyPolicy: "RequireDualStack",
+    ipFamilies: families,
+    ports: [{ port: 80 }],
+  };
+  return { apiVersion: "v1", kind: "Service", metadata: { name, namespace: "default" }, spec };
+}
+
+function peer(name: string, peerAddress: string, peerPort: number): Manifest {
+  const spec = { myASN: 64500, peerASN: 64501, peerAddress, peerPort };
+  return { apiVersion: "metallb.io/v1beta2", kind: "BGPPeer", metadata: { name, namespace: NAMESPACE }, spec };
+}
+
+/** The same alerts, which don't wait. */
+function impatient({ groups }: RuleGroups): object {
+  return { groups: groups.map(({ name, rules }) => ({ name, rules: rules.map(({ for: _, ...rule }) => rule) })) };
+}
+
+function firing(alerts: readonly FiringAlert[]): readonly string[] {
+  const names = alerts
+    .filter(({ state }) => state === "firing")
+    .map(({ labels }) => [labels["alertname"], labels["pod"], labels["pool"], labels["peer"]?.replace(/:\d+$/, "")]);
+  return names.map((words) => words.filter((word) => word !== undefined).join(" ")).sort();
+}
+
+describe.skipIf(requireOrSkip(["bin:prometheus"]).skip)("a real Prometheus", () => {
+  beforeAll(async () => {
+    cluster = await MonitoredCluster.install();
+    await cluster.create(pool("full", "192.0.2.1/32", "2001:db8::1/128"));
+    await cluster.create(pool("roomy", "198.51.100.0/24", "2001:db8:1::/64"));
+    await cluster.create(service("web", ["IPv4", "IPv6"]));
+    await cluster.create(peer("four", "127.0.0.1", NOBODY));
+    await cluster.create(peer("six", "::1", NOBODY));
+    // Prometheus takes five seconds until it scrapes for the first time.
+    prometheus = await Prometheus.start(await cluster.scrapeConfigs(), impatient(cluster.rules));
+    await cluster.run();
+  });
+
+  afterAll(async () => {
+    await prometheus?.stop();
+    await cluster?.close();
+  });
+
+  test("finds controller and speaker by both kinds of monitors, and reads them with the token that it was given", async () => {
+    const targets = await vi.waitFor(async () => {
+      const up = await prometheus.query("up == 1");
+      expect(up).toHaveLength(4);
+      return up.map(({ labels: { __name__: _, instance: __, ...labels } }) => labels);
+    }, PATIENCE);
+    const common = { namespace: NAMESPACE, endpoint: "metricshttps", node: "node-1" };
+    for (const of of ["controller", "speaker"]) {
+      const ours = { ...common, container: of, pod: `metallb-${of}-1` };
+      const service = `metallb-${of}-monitor-service`;
+      expect(targets).toContainEqual({ ...ours, job: "metallb" });
+      expect(targets).toContainEqual({ ...ours, service, job: service });
+    }
+    expect(prometheus.output).toBe("");
+  });
+
+  test.each(["controller", "speaker"] as const)("the %s shows its metrics to nobody else", async (of) => {
+    const url = cluster.metricsUrl(of);
+    expect(await statusOf(url)).toBe(401);
+    expect(await statusOf(url, await cluster.tokenOf("finds-pods", "monitoring"))).toBe(403);
+    expect(await statusOf(url, await cluster.tokenOf("metallb-metrics-reader"))).toBe(200);
+  });
+
+  test("can evaluate every query of the dashboard, and draws what this cluster has", async () => {
+    const drawn = async (): Promise<readonly string[]> => {
+      const titles: string[] = [];
+      for (const { title, queries } of ROWS.flatMap(({ panels }) => panels)) {
+        const filled = queries.map(({ expr }) => expr.replaceAll("$__rate_interval", "10s").replaceAll(/\$\w+/g, ".*"));
+        const samples = await Promise.all(filled.map((expr) => prometheus.query(expr)));
+        if (samples.some(({ length }) => length > 0)) titles.push(title);
+      }
+      return titles;
+    };
+    const pools = ["How full the pools are", "Addresses in use", "From decision to status"];
+    const others = ["BGP sessions down", "Sessions", "Ends of sessions", "Configuration", "Memory", "Processor"];
+    await vi.waitFor(
+      async () => expect(await drawn()).toEqual(expect.arrayContaining([...pools, ...others])),
+      PATIENCE,
+    );
+    await expect(prometheus.query("sum(")).rejects.toThrow("parse error");
+  });
+
+  test("raises the chart's alerts for what really happens, and takes them back", async () => {
+    const exhausted = "metallb-controller-1 full";
+    const lasting = [
+      `MetalLBAddressPoolExhausted ${exhausted}`,
+      ...[75, 85, 95].map((percent) => `MetalLBAddressPoolUsage${percent}Percent ${exhausted}`),
+      ...["127.0.0.1", "[::1]"].map((address) => `MetalLBBGPSessionDown metallb-speaker-1 ${address}`),
+    ].sort();
+    await vi.waitFor(async () => expect(firing(await prometheus.alerts())).toEqual(lasting), PATIENCE);
+
+    await cluster.create(pool("overlapping", "192.0.2.1/32"));
+    const stale = ["controller", "speaker"].map((of) => `MetalLBStaleConfig metallb-${of}-1`);
+    await vi.waitFor(
+      async () => expect(firing(await prometheus.alerts())).toEqual([...lasting, ...stale].sort()),
+      PATIENCE,
+    );
+    for (const { annotations } of await prometheus.alerts())
+      expect(Object.values(annotations).join()).not.toMatch(/<no value>|<error/);
+
+    await cluster.api.delete(`/apis/metallb.io/v1beta1/namespaces/${NAMESPACE}/ipaddresspools/overlapping`);
+    for (const name of ["four", "six"])
+      await cluster.api.delete(`/apis/metallb.io/v1beta2/namespaces/${NAMESPACE}/bgppeers/${name}`);
+    await vi.waitFor(
+      async () => expect(firing(await prometheus.alerts())).toEqual(lasting.filter((name) => name.includes("Pool"))),
+      PATIENCE,
+    );
+  });
+});
+
+function statusOf(url: string, token?: string): Promise<number | undefined> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return new Promise((resolve, reject) => {
+    request(url, { headers, rejectUnauthorized: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    })
+      .on("error", reject)
+      .end();
+  });
+}
