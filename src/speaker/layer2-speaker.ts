@@ -213,7 +213,7 @@ export class Layer2Speaker {
     metrics.add("metallb_layer2_requests_received", labels, requestsReceived);
     metrics.add("metallb_layer2_responses_sent", labels, responsesSent);
     metrics.add("metallb_layer2_gratuitous_sent", labels, gratuitousSent);
-    if (duplicatesHeard > 0) metrics.add("metallb_layer2_duplicate_owners_total", labels, duplicatesHeard);
+    metrics.add("metallb_layer2_duplicate_owners_total", labels, duplicatesHeard);
   }
 
   #series(service: ObjectKey, address: IpAddress): Record<string, string> {
