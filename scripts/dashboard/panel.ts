@@ -25,8 +25,8 @@ export type Thresholds = readonly [
 /** Lines over time. */
 interface Lines extends PanelBase {
   readonly kind: "lines";
-  /** Areas on top of each other, for parts of a whole. */
-  readonly stacked?: boolean;
+  /** Areas on top of each other, for parts of a whole; or bars, for how often something happened. */
+  readonly shape?: "areas" | "bars";
 }
 
 /** The latest value as a number. */

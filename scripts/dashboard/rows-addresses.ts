@@ -122,7 +122,7 @@ export const ADDRESSES: Row = {
       ],
       unit: "short",
       width: 8,
-      stacked: true,
+      shape: "areas",
     },
     {
       kind: "lines",
@@ -137,7 +137,7 @@ export const ADDRESSES: Row = {
       ],
       unit: "short",
       width: 12,
-      stacked: true,
+      shape: "bars",
     },
     {
       kind: "lines",

@@ -43,6 +43,7 @@ export const ANNOUNCING: Row = {
       ],
       unit: "short",
       width: 6,
+      shape: "bars",
       height: 10,
     },
   ],
@@ -102,6 +103,7 @@ export const LAYER2: Row = {
       ],
       unit: "short",
       width: 12,
+      shape: "bars",
     },
     {
       kind: "lines",
@@ -116,7 +118,7 @@ export const LAYER2: Row = {
       ],
       unit: "short",
       width: 12,
-      stacked: true,
+      shape: "areas",
     },
   ],
 };

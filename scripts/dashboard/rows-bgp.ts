@@ -58,7 +58,7 @@ export const BGP: Row = {
       ],
       unit: "short",
       width: 12,
-      stacked: true,
+      shape: "bars",
     },
   ],
 };

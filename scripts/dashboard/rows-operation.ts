@@ -73,6 +73,7 @@ export const API: Row = {
       ],
       unit: "s",
       width: 8,
+      height: 8,
       thresholds: [{ color: "red" }, { from: 30 * DAY, color: "orange" }, { from: 80 * DAY, color: "green" }],
       noValue: "none",
     },

@@ -96,14 +96,14 @@ function lines(panel: Of<"lines">): Builder<grafana.Panel> {
   const builder = withCommon(new timeseries.PanelBuilder(), panel)
     .legend(legend)
     .tooltip(tooltip)
-    .lineWidth(2)
-    .fillOpacity(panel.stacked === true ? 40 : 5)
     .showPoints(common.VisibilityMode.Never)
     .min(0)
     .noValue("none");
-  if (panel.stacked === true)
-    builder.stacking(new common.StackingConfigBuilder().mode(common.StackingMode.Normal).group("A"));
-  return builder;
+  if (panel.shape === undefined) return builder.lineWidth(2).fillOpacity(5);
+  builder.stacking(new common.StackingConfigBuilder().mode(common.StackingMode.Normal).group("A"));
+  if (panel.shape === "areas") return builder.lineWidth(2).fillOpacity(40);
+  // What happened is in the bar of its time and in no other: a bar is as wide as the time that it counts.
+  return builder.drawStyle(common.GraphDrawStyle.Bars).lineWidth(1).fillOpacity(80).decimals(0).interval("2m");
 }
 
 function number(panel: Of<"stat">): Builder<grafana.Panel> {

@@ -42,7 +42,7 @@ function peer(name: string, peerAddress: string, peerPort: number): Manifest {
 
 /** The same alerts, which don't wait. */
 function impatient({ groups }: RuleGroups): object {
-  return { groups: groups.map(({ name, rules }) => ({ name, rules: rules.map(({ for: _, ...rule }) => rule) })) };
+  return { groups: groups.map(({ name, rules }) => ({ name, rules: rules.map((rule) => ({ ...rule, for: "0s" })) })) };
 }
 
 function firing(alerts: readonly FiringAlert[]): readonly string[] {
@@ -74,14 +74,15 @@ describe.skipIf(requireOrSkip(["bin:prometheus"]).skip)("a real Prometheus", () 
     const targets = await vi.waitFor(async () => {
       const up = await prometheus.query("up == 1");
       expect(up).toHaveLength(4);
-      return up.map(({ labels: { __name__: _, instance: __, ...labels } }) => labels);
+      return up.map(({ labels }) => labels);
     }, PATIENCE);
     const common = { namespace: NAMESPACE, endpoint: "metricshttps", node: "node-1" };
-    for (const of of ["controller", "speaker"]) {
+    for (const of of ["controller", "speaker"] as const) {
       const ours = { ...common, container: of, pod: `metallb-${of}-1` };
       const service = `metallb-${of}-monitor-service`;
-      expect(targets).toContainEqual({ ...ours, job: "metallb" });
-      expect(targets).toContainEqual({ ...ours, service, job: service });
+      const address = { __name__: "up", instance: new URL(cluster.metricsUrl(of)).host };
+      expect(targets).toContainEqual({ ...ours, ...address, job: "metallb" });
+      expect(targets).toContainEqual({ ...ours, ...address, service, job: service });
     }
     expect(prometheus.output).toBe("");
   });

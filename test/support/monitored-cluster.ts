@@ -163,7 +163,7 @@ export class MonitoredCluster {
     for (const kind of ["Role", "RoleBinding"]) {
       const { roleRef, ...manifest } = manifestOf(ofServices, kind, "metallb-prometheus");
       const reference = roleRef === undefined ? {} : { roleRef: { ...roleRef, name: renamed.name } };
-      await this.create({ ...manifest, ...reference, metadata: renamed } as Manifest);
+      await this.create({ ...manifest, ...reference, metadata: renamed });
     }
     for (const of of COMPONENTS) {
       await this.create(this.#pod(of));
