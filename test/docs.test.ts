@@ -26,7 +26,7 @@ const NAMED = DOCUMENTS.map((document) => [document.path, document] as const);
 const EXAMPLES = exampleFiles();
 
 /** Documents that others are about to add. */
-const COMING: ReadonlySet<string> = new Set(["chart", "observability", "permissions"].map((name) => `docs/${name}.md`));
+const COMING: ReadonlySet<string> = new Set(["permissions"].map((name) => `docs/${name}.md`));
 
 function problemsOfLinks(document: Document): readonly string[] {
   return linksOf(document)

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { exposedSeries, unknownIn } from "../support/expression-check.ts";
 import { manifestOf, renderChart } from "../support/helm.ts";
@@ -289,6 +291,13 @@ describe.skipIf(requireOrSkip(["bin:promtool"]).skip)("alerts", () => {
       ].map(([, label]) => label!);
       expect(Object.keys(fired.get(alert)!)).toEqual(expect.arrayContaining(said));
     }
+  });
+
+  test("are explained in docs/observability.md", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/observability.md"), "utf8");
+    const explained = [...page.matchAll(/^\| `(MetalLB\w+)`/gm)].map(([, alert]) => alert!);
+    const further = /AddressPoolUsage(?!75)/;
+    expect(explained).toEqual(ALERTS.map(({ alert }) => alert).filter((alert) => !further.test(alert)));
   });
 
   test("a row that expects too much or too little fails", () => {
