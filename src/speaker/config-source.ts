@@ -127,6 +127,11 @@ export class ConfigSource {
     return { layer2: this.#take("layer 2", parsed.layer2), bgp: this.#take("BGP", parsed.bgp), refusals };
   }
 
+  /** Of the Secrets that this node's peers take their passwords from. */
+  secretNames(): ReadonlySet<string> {
+    return new Set(this.#bgpObjects().bgpPeers.flatMap((peer) => secretNameOf(peer) || []));
+  }
+
   #parse(): Parsed {
     if (this.#parsed !== undefined && !this.#changed) return this.#parsed;
     const parsed = parse(this.#list("L2Advertisement"), this.#bgpObjects());

@@ -4,12 +4,19 @@ import type { L2StatusView } from "../config/l2-status.ts";
 import { projectNode } from "../config/node.ts";
 import { projectResource } from "../config/resource.ts";
 import type { SecretView } from "../config/secret.ts";
-import { projectSecret } from "../config/secret.ts";
 import type { ServiceView } from "../config/service.ts";
 import { projectService } from "../config/service.ts";
 import { seconds } from "../lib/duration.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { EventRecorder, KubeClient, KubeObject, KubeWatcher, ResourceType, WatchSink } from "../ports/kube.ts";
+import type {
+  EventRecorder,
+  KubeClient,
+  KubeObject,
+  KubeWatcher,
+  ObjectKey,
+  ResourceType,
+  WatchSink,
+} from "../ports/kube.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
@@ -19,6 +26,7 @@ import { AnnounceState } from "./announce-state.ts";
 import { type ConfigStateIdentity, ConfigStateKeeper } from "../reporting/config-state-keeper.ts";
 import { type BgpSessions, BgpSpeaker } from "./bgp/bgp-speaker.ts";
 import { LiveSessions } from "./bgp/live-source.ts";
+import { PeerSecrets } from "./bgp/peer-secrets.ts";
 import { SessionStateKeeper } from "./bgp/session-state-keeper.ts";
 import { ConfigKeeper } from "./config-keeper.ts";
 import { CONFIG_KINDS, type ConfigKind, ConfigSource } from "./config-source.ts";
@@ -74,6 +82,7 @@ export class Speaker {
   readonly #objects: SpeakerObjects;
   readonly #state: AnnounceState;
   readonly #configSource: ConfigSource;
+  readonly #secrets: PeerSecrets;
   readonly #config: ConfigKeeper;
   readonly #layer2: Layer2Speaker;
   readonly #notes: AllocationNotes;
@@ -109,6 +118,11 @@ export class Speaker {
     this.#conditions = new Layer2ConditionKeeper(options, ports);
     this.#configState = new ConfigStateKeeper(configState(options), ports, this.#pod);
     this.#configSource = new ConfigSource(options.node);
+    const sink = {
+      set: (key: ObjectKey, secret: SecretView) => this.#configSource.setSecret(key, secret),
+      delete: (key: ObjectKey) => this.#configSource.deleteSecret(key),
+    };
+    this.#secrets = new PeerSecrets(options.namespace, { ...ports, sink, onChange: () => this.#scheduleReplan() });
     this.#config = new ConfigKeeper(this.#configSource, {
       log,
       metrics,
@@ -201,11 +215,6 @@ export class Speaker {
       };
       this.#watch(KINDS[kind], projectResource, objects, namespace);
     }
-    const secrets: Sink<SecretView> = {
-      set: (key, secret) => this.#configSource.setSecret(key, secret),
-      delete: (key) => this.#configSource.deleteSecret(key),
-    };
-    this.#watch(KINDS.Secret, projectSecret, secrets, namespace);
     this.#statuses.start();
     this.#bgp?.start();
     this.#sessionStates?.start();
@@ -227,6 +236,7 @@ export class Speaker {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const watch of this.#watches) watch.close();
+    this.#secrets.close();
     this.#members?.close();
     this.#subnets.close();
     const { worker, clock } = this.#ports;
@@ -278,6 +288,9 @@ export class Speaker {
   }
 
   #replan(): void {
+    // A peer without its password would be refused, and announced as wrong, in the moment before its Secret is read.
+    this.#secrets.follow(this.#configSource.secretNames());
+    if (!this.#secrets.settled) return;
     const news = this.#config.take(() => this.#announced());
     if (news?.layer2 !== undefined) this.#state.setConfig(news.layer2);
     if (news?.bgp !== undefined) {

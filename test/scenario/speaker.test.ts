@@ -484,7 +484,7 @@ test("what is missing is told until it is there", async () => {
   const speaker = await lab.speaker("node-1");
   expect(speaker.waitingFor()).toBe(
     "waiting for the first list of services, endpointslices, nodes, " +
-      "ipaddresspools, l2advertisements, bgpadvertisements, bgppeers, bfdprofiles, communities, secrets",
+      "ipaddresspools, l2advertisements, bgpadvertisements, bgppeers, bfdprofiles, communities",
   );
   lab.kube.resumeWatches();
   await settle();

@@ -1,7 +1,6 @@
 import { CONFIG_KINDS, type ConfigKind } from "../../config/config-kinds.ts";
 import { KINDS } from "../../config/kinds.ts";
 import { projectNode } from "../../config/node.ts";
-import { projectSecret } from "../../config/secret.ts";
 import type { ConfigObjects } from "../../config/validate.ts";
 import { type Millis, millis } from "../../lib/duration.ts";
 import { err, ok, type Result } from "../../lib/result.ts";
@@ -28,7 +27,6 @@ export async function readExisting(
   timeout: Millis,
 ): Promise<Result<ConfigObjects, string>> {
   const { namespace } = reader;
-  const { needs } = WEBHOOKS[kind];
   const unread = new Set<string>();
   const problems: string[] = [];
   const list = async (resource: ResourceType): Promise<readonly KubeObject[]> => {
@@ -41,17 +39,15 @@ export async function readExisting(
   };
   const everything = Promise.all([
     Promise.all(KINDS_CHECKED.map(async (each) => [CONFIG_KINDS[each], await list(KINDS[each])] as const)),
-    needs.includes("nodes") ? list(KINDS.Node) : undefined,
-    needs.includes("secrets") ? list(KINDS.Secret) : undefined,
+    WEBHOOKS[kind].needsNodes ? list(KINDS.Node) : undefined,
   ]);
   const read = await within(reader.clock, timeout, everything);
   if (read === undefined) return err(`not listed within ${timeout} ms: ${[...unread].join(", ")}`);
   if (problems.length > 0) return err(problems.join("; "));
-  const [objects, nodes, secrets] = read;
+  const [objects, nodes] = read;
   return ok({
     ...(Object.fromEntries(objects) as unknown as ConfigObjects),
     ...(nodes === undefined ? {} : { nodes: nodes.map(projectNode) }),
-    ...(secrets === undefined ? {} : { secrets: secrets.map(projectSecret) }),
   });
 }
 
