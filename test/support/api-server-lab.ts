@@ -24,9 +24,13 @@ export async function startApiServerLab(options: ApiServerOptions = {}): Promise
   };
 }
 
-/** Asks until `accept` is satisfied; throws after five seconds. For what the server's controllers do in their own time. */
-export async function eventually<T>(ask: () => Promise<T>, accept: (answer: T) => boolean): Promise<T> {
-  const deadline = performance.now() + 5000;
+/** Asks until `accept` is satisfied; throws when that takes too long. For what the server's controllers do in their own time. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  accept: (answer: T) => boolean,
+  timeoutMs = 5000,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const answer = await ask();
     if (accept(answer)) return answer;

@@ -36,6 +36,11 @@ export class MetallbProcess {
     throw new Error(`metallb is not ready:\n${this.#output}`);
   }
 
+  /** Ends it as a power cut does. */
+  kill(): void {
+    this.#kill("SIGKILL");
+  }
+
   /** Asks it to stop, and waits until it has. */
   stop(): Promise<number | null> {
     this.#kill("SIGTERM");

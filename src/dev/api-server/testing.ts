@@ -48,6 +48,11 @@ export class TestHooks implements Interceptor {
     this.#watches.closeAll();
   }
 
+  /** From now on lists are streamed, or not, as by servers before Kubernetes 1.32. */
+  streamLists(streams: boolean): void {
+    this.#watches.streamsLists = streams;
+  }
+
   /** Answers the next request that matches with a failure. */
   failNext(predicate: (request: SeenRequest) => boolean, code: number, reason: Status["reason"] = ""): void {
     this.#failures.push({ predicate, code, reason: reason ?? "" });

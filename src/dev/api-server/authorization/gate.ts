@@ -55,7 +55,7 @@ export class Gate {
 }
 
 /** What a user may not do, in Kubernetes' words. */
-function complaint({ username }: User, attributes: Attributes): string {
+export function complaint({ username }: User, attributes: Attributes): string {
   const who = `User "${username}" cannot ${attributes.verb}`;
   if (isPath(attributes)) return `${who} path "${attributes.path}"`;
   const { group, namespace } = attributes;

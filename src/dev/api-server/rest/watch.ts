@@ -45,6 +45,11 @@ function forbidMatch(why: string): StatusError {
   return invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", [forbiddenValue("resourceVersionMatch", why)]);
 }
 
+function forbidStreaming(): StatusError {
+  const why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
+  return invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", [forbiddenValue("sendInitialEvents", why)]);
+}
+
 function startOf(query: URLSearchParams, revision: number): Start {
   const asked = revisionOf(query);
   const bookmarks = isTrue(query.get("allowWatchBookmarks"));
@@ -79,6 +84,8 @@ function timeoutOf(query: URLSearchParams): number {
 export class Watches {
   readonly #kernel: Kernel;
   readonly #open = new Set<Watch>();
+  /** Whether a watch may begin with what there is, in place of a list. Servers before Kubernetes 1.32 refuse that. */
+  streamsLists = true;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -92,6 +99,7 @@ export class Watches {
   serve(request: WatchRequest, response: ServerResponse): void {
     const { query } = request;
     const matches = selectorOf(query, request.definition);
+    if (!this.streamsLists && query.has("sendInitialEvents")) throw forbidStreaming();
     const start = startOf(query, this.#kernel.storage.revision);
     const watch = new Watch(this.#kernel, { ...request, matches }, query, response);
     this.#open.add(watch);
