@@ -47,7 +47,7 @@ function permissionsIn(role: Manifest, rule: Partial<PolicyRule>): Permission[] 
 }
 
 /** The policy of `manifests` when its roles allow nothing but `permissions`. */
-export function policyWith(manifests: readonly Manifest[], permissions: readonly Permission[]): Policy {
+function policyWith(manifests: readonly Manifest[], permissions: readonly Permission[]): Policy {
   const objects = manifests.map((manifest): Json => {
     if (!ROLES.includes(manifest.kind)) return { ...manifest };
     const rules = permissions.filter(({ role }) => role === manifest).map(({ rule }) => rule);
