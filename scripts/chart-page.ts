@@ -10,7 +10,8 @@ A values file for MetalLB's chart works here; what differs is in [differences.md
 wrong type and names them; combinations that can't work are refused all at once. What is set and has no effect is listed after the installation.
 
 To take over a release of MetalLB's chart, upgrade it: \`helm upgrade metallb charts/metallb --namespace metallb-system\`. Names and
-selectors are the same, and so are the custom resources with all that is in them.
+selectors are the same, and so are the custom resources with all that is in them. Give your values with \`--values\`, or take over those of the release with
+\`--reset-then-reuse-values\`: \`--reuse-values\` takes the old chart's defaults as well, its images among them, and is refused.
 
 | value | default | meaning |
 | --- | --- | --- |

@@ -48,7 +48,9 @@ describe("the controller's Pod", () => {
       securityContext: { runAsNonRoot: true, runAsUser: 65534, fsGroup: 65534 },
       terminationGracePeriodSeconds: 10,
     });
-    expect(volumes).toEqual([{ name: "cert", secret: { secretName: "metallb-webhook-cert", defaultMode: 0o644 } }]);
+    expect(volumes).toEqual([
+      { name: "cert", secret: { secretName: "metallb-webhook-cert", defaultMode: 0o644, optional: true } },
+    ]);
     expect(pod.containers).toEqual([
       {
         name: "controller",

@@ -1,5 +1,9 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { tryRenderChart } from "../support/helm.ts";
+import { CHART, tryRenderChart } from "../support/helm.ts";
+import { REFERENCE_VALUES } from "../support/reference-values.ts";
 
 /** Values that helm refuses, and with which words. */
 const REFUSED: readonly { readonly name: string; readonly values: object; readonly says: readonly string[] }[] = [
@@ -129,6 +133,21 @@ describe("the chart refuses", () => {
     expect(error).toContain("chart requires kubeVersion: >=1.21.0-0 which is incompatible with Kubernetes v1.20.15");
   });
 
+  test("the defaults of MetalLB's chart, which helm upgrade --reuse-values puts in the place of ours", () => {
+    const chart = mkdtempSync(join(tmpdir(), "metallb-chart-"));
+    try {
+      cpSync(CHART, chart, { recursive: true });
+      const defaults = {};
+      for (const [path, value] of Object.entries(REFERENCE_VALUES)) setAt(defaults, path.split("."), value);
+      writeFileSync(join(chart, "values.yaml"), JSON.stringify(defaults));
+      const { error } = tryRenderChart({ chart }) as { error: string };
+      for (const missing of ["replicas", "leaderElection"])
+        expect(error).toContain(`controller: ${missing} is required`);
+    } finally {
+      rmSync(chart, { recursive: true });
+    }
+  });
+
   /** MetalLB's chart refuses these; here they contradict each other about something that is not there. */
   test.each([
     { speaker: { frr: { enabled: true } }, frrk8s: { enabled: true } },
@@ -139,3 +158,8 @@ describe("the chart refuses", () => {
     expect(tryRenderChart({ values })).toMatchObject({ ok: true });
   });
 });
+
+function setAt(values: Record<string, unknown>, [first, ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) values[first!] = value;
+  else setAt((values[first!] ??= {}) as Record<string, unknown>, rest, value);
+}

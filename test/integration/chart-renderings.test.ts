@@ -121,13 +121,20 @@ describe.each(renderings)("with $name-values.yaml", ({ manifests: rendered }) =>
   });
 });
 
-test("the values files are many, and there are other releases than metallb in metallb-system", () => {
+test("the values files are many", () => {
   expect(renderings.length).toBeGreaterThanOrEqual(15);
-  const other = renderChart({ release: "edge", namespace: "balancers" });
-  expect(manifestOf(other, "Deployment", "edge-metallb-controller").metadata.namespace).toBe("balancers");
-  expect(manifestOf(other, "DaemonSet", "edge-metallb-speaker")["spec"].selector.matchLabels).toEqual({
+});
+
+test.each([
+  ["edge", "edge-metallb"],
+  ["my-metallb", "my-metallb"],
+  ["7", "7-metallb"],
+])("a release %s in another namespace is called %s", (release, fullname) => {
+  const other = renderChart({ release, namespace: "balancers" });
+  expect(manifestOf(other, "Deployment", `${fullname}-controller`).metadata.namespace).toBe("balancers");
+  expect(manifestOf(other, "DaemonSet", `${fullname}-speaker`)["spec"].selector.matchLabels).toEqual({
     "app.kubernetes.io/name": "metallb",
-    "app.kubernetes.io/instance": "edge",
+    "app.kubernetes.io/instance": release,
     "app.kubernetes.io/component": "speaker",
   });
 });

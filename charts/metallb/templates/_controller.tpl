@@ -39,9 +39,9 @@ spec:
               fieldPath: metadata.name
         {{- if include "metallb.membership" . }}
         - name: METALLB_ML_SECRET_NAME
-          value: {{ include "metallb.memberlistSecretName" . }}
+          value: {{ include "metallb.memberlistSecretName" . | quote }}
         - name: METALLB_DEPLOYMENT
-          value: {{ include "metallb.controller.name" . }}
+          value: {{ include "metallb.controller.name" . | quote }}
         {{- end }}
       ports:
         {{- with .Values.prometheus.metricsPort }}
@@ -78,11 +78,13 @@ spec:
       secret:
         secretName: metallb-webhook-cert
         defaultMode: 420 # 0644
+        # Should it be lost, it is the controller that makes it anew.
+        optional: true
     {{- end }}
     {{- if $metricsSecret }}
     - name: metrics-certs
       secret:
-        secretName: {{ $metricsSecret }}
+        secretName: {{ $metricsSecret | quote }}
         defaultMode: 420 # 0644
     {{- end }}
   {{- end }}

@@ -42,8 +42,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* MetalLB's own, so that its release can be upgraded: the selector of a workload can't be changed. */}}
 {{- define "metallb.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "metallb.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "metallb.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/* The labels that the manifests of MetalLB give its Pods: what is written for those finds ours. Takes the component. */}}

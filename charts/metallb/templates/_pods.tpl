@@ -24,7 +24,7 @@ What the Pods of controller and speaker have in common. Where a template needs t
 {{/* What every Pod's spec begins with. `defaults` is the security context that the user's goes over. */}}
 {{- define "metallb.podSpec" -}}
 {{- $values := index .root.Values .of -}}
-serviceAccountName: {{ include (printf "metallb.%s.serviceAccountName" .of) .root }}
+serviceAccountName: {{ include (printf "metallb.%s.serviceAccountName" .of) .root | quote }}
 automountServiceAccountToken: true
 enableServiceLinks: false
 securityContext:
