@@ -1,18 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
 import { familyOf, parseAddress } from "../../src/ip/address.ts";
 import type { ApiServerLab } from "../support/api-server-lab.ts";
 import { startApiServerLab } from "../support/api-server-lab.ts";
-import { allDocuments, blocksOf, exampleFiles, ROOT } from "../support/documents.ts";
-
-interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly spec?: unknown;
-}
+import { allDocuments, blocksOf, exampleFiles, type Manifest, parseManifests, ROOT } from "../support/documents.ts";
 
 const SOURCES = [
   ...allDocuments().flatMap((document) =>
@@ -22,15 +14,8 @@ const SOURCES = [
   ),
   ...exampleFiles().map((path) => ({ where: path, text: readFileSync(join(ROOT, path), "utf8") })),
 ]
-  .map(({ where, text }) => ({ where, text, objects: objectsIn(text) }))
+  .map(({ where, text }) => ({ where, text, objects: parseManifests(text) }))
   .filter(({ objects }) => objects.length > 0);
-
-/** Whole objects; blocks that show a part of one have no kind. */
-function objectsIn(text: string): readonly Manifest[] {
-  return parseAllDocuments(text)
-    .map((document) => document.toJS() as Manifest | null)
-    .filter((object): object is Manifest => typeof object?.kind === "string");
-}
 
 describe("manifests in documents and examples", () => {
   let lab: ApiServerLab;

@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { KINDS } from "../../src/config/kinds.ts";
 import type { Lab } from "../../src/dev/lab/lab.ts";
 import { CLIENT } from "../../src/dev/lab/topology.ts";
-import { type Block, commandsOf, ROOT } from "./documents.ts";
+import { type Block, commandsOf, parseManifests, ROOT } from "./documents.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { runInspect } from "./run-inspect.ts";
 
@@ -51,12 +54,15 @@ export class DocumentRunner {
     }
   }
 
-  /** Deletes what was applied, but what is in `kept`. */
+  /** Deletes what was applied, but what is in `kept`; not by kubectl, which takes its time. */
   async cleanUp(kept: readonly string[]): Promise<void> {
     const files = new Set(this.#applied.splice(0).filter((file) => !kept.includes(file)));
-    if (files.size === 0) return;
-    const named = [...files].map((file) => `-f ${file}`).join(" ");
-    await this.#kubectl.ok(`cd ${ROOT} && kubectl delete --ignore-not-found --wait=false ${named}`);
+    for (const file of files)
+      for (const { kind, metadata } of parseManifests(readFileSync(join(ROOT, file), "utf8"))) {
+        const resource = KINDS[kind as keyof typeof KINDS];
+        const namespace = resource.namespaced ? (metadata.namespace ?? "default") : "";
+        await this.#lab.cluster.delete(resource, { namespace, name: metadata.name });
+      }
   }
 
   /** Repeats a command until it prints all lines of `wanted`. The deadline only bounds a failure. */

@@ -1,6 +1,7 @@
 /** The project's documents as tests see them: blocks, headings and links. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { parseAllDocuments } from "yaml";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 
@@ -46,6 +47,21 @@ export function allDocuments(): readonly Document[] {
     .flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(folder, name)))
     .filter((path) => path.endsWith(".md"))
     .map(readDocument);
+}
+
+/** An object that somebody writes. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly spec?: unknown;
+}
+
+/** The whole objects in a YAML text; blocks that show a part of one have no kind. */
+export function parseManifests(text: string): readonly Manifest[] {
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((object): object is Manifest => typeof object?.kind === "string");
 }
 
 /** Manifests in the folder examples, as paths from the root. */
