@@ -114,6 +114,9 @@ test("a wrong link, a missing heading and a block without an end are found", () 
     "docs/x.md:1: docs/x.md has no heading for #here",
   ]);
   expect(problemsOfLinks(of("`[a](nowhere.md)` [b](bgp.md#sessions)\n```text\n[c](nowhere.md)\n```"))).toEqual([]);
+  expect(blocksOf(of("## A\n- b\n\n  ```sh elsewhere\n  ls \\\n    -l\n  ```"))).toEqual([
+    { info: "sh elsewhere", text: "ls \\\n  -l\n", line: 5, section: "A" },
+  ]);
   expect(() => blocksOf(of("```sh\nls"))).toThrow("docs/x.md:2: this block does not end");
 });
 

@@ -72,28 +72,41 @@ export function exampleFiles(): readonly string[] {
     .sort();
 }
 
-const FENCE = /^```(.*)$/;
+/** Blocks in lists are indented. */
+const FENCE = /^( *)```(.*)$/;
 const LAB_COMMENT = /^<!-- lab$/;
 
 export function blocksOf({ path, text }: Document): readonly Block[] {
   const blocks: Block[] = [];
-  let open:
-    | { readonly info: string; readonly line: number; readonly lines: string[]; readonly end: string }
-    | undefined;
+  let open: OpenBlock | undefined;
   let section = "";
   for (const [i, line] of text.split("\n").entries()) {
     if (open === undefined) {
       if (line.startsWith("## ")) section = line.slice(3);
-      const info = LAB_COMMENT.test(line) ? "lab" : FENCE.exec(line)?.[1];
-      if (info !== undefined) open = { info, line: i + 2, lines: [], end: info === "lab" ? "-->" : "```" };
+      open = opening(line, i + 2);
     } else if (line === open.end) {
       const { info, line: first, lines } = open;
       blocks.push({ info, text: lines.map((each) => `${each}\n`).join(""), line: first, section });
       open = undefined;
-    } else open.lines.push(line);
+    } else open.lines.push(line.slice(Math.min(open.indent, line.search(/\S|$/))));
   }
   if (open !== undefined) throw new Error(`${path}:${open.line}: this block does not end`);
   return blocks;
+}
+
+interface OpenBlock extends Pick<Block, "info" | "line"> {
+  readonly lines: string[];
+  readonly indent: number;
+  /** The line that ends it. */
+  readonly end: string;
+}
+
+/** The block that begins with a line; undefined: none does. */
+function opening(text: string, line: number): OpenBlock | undefined {
+  if (LAB_COMMENT.test(text)) return { info: "lab", line, lines: [], indent: 0, end: "-->" };
+  const [, indent, info] = FENCE.exec(text) ?? [];
+  if (indent === undefined || info === undefined) return undefined;
+  return { info, line, lines: [], indent: indent.length, end: `${indent}\`\`\`` };
 }
 
 /** Commands of a shell block: comments left out, continued lines joined. */
@@ -129,6 +142,11 @@ export function linksOf(document: Document): readonly Link[] {
       line: i + 1,
     })),
   );
+}
+
+/** Words in code font, outside of blocks. */
+export function codeWords(document: Document): readonly string[] {
+  return proseOf(document).flatMap((line) => [...line.matchAll(/`([^`]+)`/g)].map(([, word]) => word!));
 }
 
 /** The lines, those of fenced blocks empty. */
