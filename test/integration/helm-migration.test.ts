@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiServer, startApiServer } from "../../src/dev/api-server/server.ts";
+import { blocksOf, commandsOf, readDocument } from "../support/documents.ts";
 import { CHART, type Manifest, renderChart, runHelm } from "../support/helm.ts";
 import { type CommandResult, Kubectl } from "../support/kubectl.ts";
 import { requireOrSkip } from "../support/requirements.ts";
@@ -47,12 +48,13 @@ const ADDED = [
   "kubectl annotate service web metallb.io/ip-allocated-from-pool=first",
 ];
 
-/** As docs/migrate.md says. */
-const STOP_CONTROLLER = `kubectl scale deployment metallb-controller -n ${NAMESPACE} --replicas=0`;
-const KEEP_FRR_K8S = [
-  `kubectl annotate daemonsets,serviceaccounts -n ${NAMESPACE} -l app.kubernetes.io/name=frr-k8s helm.sh/resource-policy=keep`,
-  "kubectl get crds -o name | grep frrk8s.metallb.io | xargs -I CRD kubectl annotate CRD helm.sh/resource-policy=keep",
-];
+/** What docs/migrate.md says in the first block of a section. */
+function documented(section: string): readonly string[] {
+  return commandsOf(blocksOf(readDocument("docs/migrate.md")).find((block) => block.section === section)!);
+}
+
+const STOP_CONTROLLER = documented("With Helm, one node after the other")[0]!;
+const KEEP_FRR_K8S = documented("frr-k8s");
 
 /** All in the lists of which the releases have something. */
 const LISTS = [

@@ -24,10 +24,10 @@ const CALM_MS = 800;
  * begins takes itself for alone until it has joined. The rest is what a busy machine may add.
  */
 const LIMITS = {
-  "the reference's ends": { twoOwners: 700, noOwner: 500 },
-  "ours begins": { twoOwners: 100, noOwner: 500 },
-  "ours ends": { twoOwners: 100, noOwner: 500 },
-  "the reference's begins": { twoOwners: 700, noOwner: 500 },
+  "the reference's ends": { twoOwners: 900, noOwner: 900 },
+  "ours begins": { twoOwners: 150, noOwner: 900 },
+  "ours ends": { twoOwners: 150, noOwner: 900 },
+  "the reference's begins": { twoOwners: 900, noOwner: 900 },
 } as const;
 type Step = keyof typeof LIMITS;
 
