@@ -1,4 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { wordsOf } from "../support/document-commands.ts";
@@ -38,6 +40,43 @@ function complaint(call: string): Promise<string | undefined> {
     child.on("close", (code) => resolve(code === 0 ? undefined : text.split("\n", 1)[0]));
   });
 }
+
+/** Programs that read their configuration and say what is wrong with it, by the name of a block. */
+const READERS = {
+  frr: { program: "bgpd", args: ["-C", "-f"] },
+  bird: { program: "bird", args: ["-p", "-c"] },
+} as const;
+
+function configurations(info: string): readonly string[] {
+  const blocks = allDocuments().flatMap((document) => blocksOf(document).filter((block) => block.info === info));
+  return blocks.map(({ text }) => text);
+}
+
+/** What a router says of a configuration; "": nothing. bgpd goes on after a mistake, and exits 0. */
+function mistakesIn(text: string, { program, args }: (typeof READERS)[keyof typeof READERS]): string {
+  const folder = mkdtempSync(join(tmpdir(), "metallb-docs-"));
+  // bgpd reads it as another user.
+  chmodSync(folder, 0o755);
+  try {
+    const file = join(folder, "router.conf");
+    writeFileSync(file, text);
+    const { stdout, stderr } = spawnSync(toolPath(program)!, [...args, file], { encoding: "utf8" });
+    return stdout + stderr;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe.skipIf(requireOrSkip(["root", "bin:bgpd", "bin:bird"]).skip)("routers in documents", () => {
+  test.each(Object.entries(READERS))("every configuration of %s can be read", (info, reader) => {
+    const texts = configurations(info);
+    expect(texts).not.toEqual([]);
+    for (const text of texts) {
+      expect(mistakesIn(text, reader)).toBe("");
+      expect(mistakesIn(text.replace("203.0.113.0/28", "203.0.113.0/33"), reader)).not.toBe("");
+    }
+  });
+});
 
 describe.skipIf(requireOrSkip(["bin:kubectl-1.36"]).skip)("commands in documents", () => {
   test.each(calls())("%s", async (call) => {
