@@ -19,6 +19,16 @@ const NAMES = {
   speaker: { fullnameOverride: "speaker", serviceAccount: { name: "speaker" }, secretName: "memberlist" },
 };
 
+/** For a Prometheus as kube-prometheus installs it. The Pods' own label gives the job: those of helm are not there. */
+const MONITORED = {
+  prometheus: {
+    serviceAccount: "prometheus-k8s",
+    namespace: "monitoring",
+    podMonitor: { enabled: true, jobLabel: "app" },
+    prometheusRule: { enabled: true },
+  },
+};
+
 /** Speakers use their nodes' network and raw sockets, which other levels forbid. */
 const POD_SECURITY = Object.fromEntries(
   ["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, "privileged"]),
@@ -27,7 +37,17 @@ const POD_SECURITY = Object.fromEntries(
 /** The files of `manifests/` by name. */
 export function manifestFiles(): ReadonlyMap<string, string> {
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE, labels: POD_SECURITY } };
-  return new Map([["metallb.yaml", yamlOf([namespace, ...render()])]]);
+  const base = render();
+  const names = new Set(base.map(nameOf));
+  const monitored = render(MONITORED).filter((manifest) => !names.has(nameOf(manifest)));
+  return new Map([
+    ["metallb.yaml", yamlOf([namespace, ...base])],
+    ["prometheus.yaml", yamlOf(monitored)],
+  ]);
+}
+
+function nameOf({ kind, metadata }: Manifest): string {
+  return `${kind}/${metadata.name}`;
 }
 
 function render(values: object = {}): Manifest[] {

@@ -38,6 +38,34 @@ test("the names, labels and selectors are those of MetalLB's own manifests", () 
   expect(JSON.stringify(manifests)).not.toMatch(/app\.kubernetes\.io|helm\.sh|Helm/);
 });
 
+test("what Prometheus needs is beside them, and finds the Pods by labels that they have", () => {
+  const [base, monitored] = ["metallb.yaml", "prometheus.yaml"].map((name) =>
+    parseManifests(manifestFiles().get(name)!),
+  );
+  expect(monitored!.map(({ kind }) => kind).toSorted()).toEqual(
+    [
+      "ClusterRole",
+      "ClusterRoleBinding",
+      "PodMonitor",
+      "PodMonitor",
+      "PrometheusRule",
+      "Role",
+      "RoleBinding",
+      "Secret",
+    ].concat("ServiceAccount"),
+  );
+  for (const { spec } of monitored!.filter(({ kind }) => kind === "PodMonitor")) {
+    const selected = base!.filter((manifest) => {
+      const labels = manifest["spec"]?.template?.metadata?.labels as Readonly<Record<string, string>> | undefined;
+      const wanted = Object.entries(spec.selector.matchLabels as Readonly<Record<string, string>>);
+      return labels?.[spec.jobLabel] === "metallb" && wanted.every(([name, value]) => labels[name] === value);
+    });
+    expect(selected).toHaveLength(1);
+  }
+  expect(JSON.stringify(monitored)).toContain('job=~\\"metallb\\"');
+  expect(JSON.stringify(monitored)).not.toMatch(/app\.kubernetes\.io|helm\.sh|Helm/);
+});
+
 const kubectls = ["1.32", "1.36"] as const;
 
 describe.skipIf(requireOrSkip(kubectls.map((version) => `bin:kubectl-${version}` as const)).skip).each(kubectls)(
