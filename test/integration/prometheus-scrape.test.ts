@@ -25,14 +25,28 @@ function pool(name: string, ...addresses: readonly string[]): Manifest {
   };
 }
 
-function service(name: string, families: readonly string[]): Manifest {
-  const spec = {
-    type: "LoadBalancer",
-    ipFamilyPolicy: "RequireDualStack",
-    ipFamilies: families,
+/** Of both families, from the pool that has one address of each. */
+function service(name: string): Manifest {
+  const annotations = { "metallb.io/address-pool": "full" };
+  const spec = { type: "LoadBalancer", ipFamilyPolicy: "RequireDualStack", ports: [{ port: 80 }] };
+  return { apiVersion: "v1", kind: "Service", metadata: { name, namespace: "default", annotations }, spec } as Manifest;
+}
+
+/** On the only node. */
+function endpoint(service: string): Manifest {
+  const labels = { "kubernetes.io/service-name": service };
+  return {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name: `${service}-1`, namespace: "default", labels },
+    addressType: "IPv4",
+    endpoints: [{ addresses: ["10.244.0.1"], nodeName: "node-1", conditions: { ready: true } }],
     ports: [{ port: 80 }],
   };
-  return { apiVersion: "v1", kind: "Service", metadata: { name, namespace: "default" }, spec };
+}
+
+function advertisement(name: string): Manifest {
+  return { apiVersion: "metallb.io/v1beta1", kind: "L2Advertisement", metadata: { name, namespace: NAMESPACE } };
 }
 
 function peer(name: string, peerAddress: string, peerPort: number): Manifest {
@@ -46,10 +60,11 @@ function impatient({ groups }: RuleGroups): object {
 }
 
 function firing(alerts: readonly FiringAlert[]): readonly string[] {
-  const names = alerts
+  return alerts
     .filter(({ state }) => state === "firing")
-    .map(({ labels }) => [labels["alertname"], labels["pod"], labels["pool"], labels["peer"]?.replace(/:\d+$/, "")]);
-  return names.map((words) => words.filter((word) => word !== undefined).join(" ")).sort();
+    .map(({ labels: { alertname, pod, pool, peer, reason } }) => [alertname, pod, pool, peer, reason])
+    .map((words) => words.filter((word) => word !== undefined).join(" "))
+    .sort();
 }
 
 describe.skipIf(requireOrSkip(["bin:prometheus"]).skip)("a real Prometheus", () => {
@@ -57,7 +72,7 @@ describe.skipIf(requireOrSkip(["bin:prometheus"]).skip)("a real Prometheus", () 
     cluster = await MonitoredCluster.install();
     await cluster.create(pool("full", "192.0.2.1/32", "2001:db8::1/128"));
     await cluster.create(pool("roomy", "198.51.100.0/24", "2001:db8:1::/64"));
-    await cluster.create(service("web", ["IPv4", "IPv6"]));
+    await cluster.create(service("web"));
     await cluster.create(peer("four", "127.0.0.1", NOBODY));
     await cluster.create(peer("six", "::1", NOBODY));
     // Prometheus takes five seconds until it scrapes for the first time.
@@ -114,30 +129,37 @@ describe.skipIf(requireOrSkip(["bin:prometheus"]).skip)("a real Prometheus", () 
   });
 
   test("raises the chart's alerts for what really happens, and takes them back", async () => {
-    const exhausted = "metallb-controller-1 full";
-    const lasting = [
-      `MetalLBAddressPoolExhausted ${exhausted}`,
-      ...[75, 85, 95].map((percent) => `MetalLBAddressPoolUsage${percent}Percent ${exhausted}`),
-      ...["127.0.0.1", "[::1]"].map((address) => `MetalLBBGPSessionDown metallb-speaker-1 ${address}`),
-    ].sort();
-    await vi.waitFor(async () => expect(firing(await prometheus.alerts())).toEqual(lasting), PATIENCE);
+    const soon = (expected: readonly string[]) =>
+      vi.waitFor(async () => expect(firing(await prometheus.alerts())).toEqual(expected.toSorted()), PATIENCE);
+    const full = ["Exhausted", "Usage75Percent", "Usage85Percent", "Usage95Percent"].map(
+      (what) => `MetalLBAddressPool${what} metallb-controller-1 full`,
+    );
+    const down = [`127.0.0.1:${NOBODY}`, `[::1]:${NOBODY}`].map(
+      (address) => `MetalLBBGPSessionDown metallb-speaker-1 ${address}`,
+    );
+    await soon([...full, ...down]);
+
+    await cluster.create(service("late"));
+    await cluster.create(endpoint("web"));
+    await cluster.create(advertisement("everything"));
+    const waiting = "MetalLBServicesPending pool-exhausted";
+    const unannounced = "MetalLBServiceNotAnnounced nodeLabeledExcludeBalancers";
+    await soon([...full, ...down, waiting, unannounced]);
 
     await cluster.create(pool("overlapping", "192.0.2.1/32"));
     const stale = ["controller", "speaker"].map((of) => `MetalLBStaleConfig metallb-${of}-1`);
-    await vi.waitFor(
-      async () => expect(firing(await prometheus.alerts())).toEqual([...lasting, ...stale].sort()),
-      PATIENCE,
-    );
+    await soon([...full, ...down, waiting, unannounced, ...stale]);
     for (const { annotations } of await prometheus.alerts())
       expect(Object.values(annotations).join()).not.toMatch(/<no value>|<error/);
 
-    await cluster.api.delete(`/apis/metallb.io/v1beta1/namespaces/${NAMESPACE}/ipaddresspools/overlapping`);
-    for (const name of ["four", "six"])
-      await cluster.api.delete(`/apis/metallb.io/v1beta2/namespaces/${NAMESPACE}/bgppeers/${name}`);
-    await vi.waitFor(
-      async () => expect(firing(await prometheus.alerts())).toEqual(lasting.filter((name) => name.includes("Pool"))),
-      PATIENCE,
-    );
+    await cluster.delete(pool("overlapping"));
+    for (const name of ["four", "six"]) await cluster.delete(peer(name, "", NOBODY));
+    await cluster.delete(service("late"));
+    await cluster.delete(advertisement("everything"));
+    await soon(full);
+
+    await cluster.stop("controller");
+    await soon(["MetalLBNoLeader"]);
   });
 });
 

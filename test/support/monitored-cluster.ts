@@ -38,7 +38,7 @@ export class MonitoredCluster {
   readonly #folder = mkdtempSync(join(tmpdir(), "metallb-monitored-"));
   readonly #ports: Readonly<Record<Component, number>>;
   readonly #renderings = new Map<string, readonly Manifest[]>();
-  readonly #processes: MetallbProcess[] = [];
+  readonly #processes = new Map<Component, MetallbProcess>();
 
   private constructor(lab: ApiServerLab, ports: Readonly<Record<Component, number>>) {
     this.#lab = lab;
@@ -60,9 +60,14 @@ export class MonitoredCluster {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.stop()));
+    await Promise.all(COMPONENTS.map((of) => this.stop(of)));
     await this.#lab.close();
     rmSync(this.#folder, { recursive: true });
+  }
+
+  /** Ends a process in order; its Pod stays. */
+  async stop(of: Component): Promise<void> {
+    await this.#processes.get(of)?.stop();
   }
 
   /** Creates an object as the admin does, with its status when it has one. */
@@ -75,6 +80,12 @@ export class MonitoredCluster {
       status: object["status"],
     });
     if (written.code !== 200) throw new Error(written.text);
+  }
+
+  /** Deletes the object of this kind and name. */
+  async delete(object: Manifest): Promise<void> {
+    const answer = await this.api.delete(`${collectionOf(object)}/${object.metadata.name}`);
+    if (answer.code !== 200) throw new Error(answer.text);
   }
 
   /** A bearer token of a service account. */
@@ -153,7 +164,9 @@ export class MonitoredCluster {
 
   async #install(): Promise<void> {
     await this.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: MONITORING } });
-    await this.create({ apiVersion: "v1", kind: "Node", metadata: { name: "node-1" } });
+    // The node takes part in nothing, for it is this machine.
+    const labels = { "node.kubernetes.io/exclude-from-external-load-balancers": "" };
+    await this.create({ apiVersion: "v1", kind: "Node", metadata: { name: "node-1", labels } });
     for (const name of Object.values(ACCOUNTS))
       await this.create({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace: MONITORING } });
     for (const manifest of this.#manifests("podMonitor", "controller"))
@@ -203,7 +216,7 @@ export class MonitoredCluster {
       `--health-probe-port=${healthPort}`,
       ...(of === "controller" ? ["--webhook-mode=disabled"] : ["--node-name=node-1", "--bgp-listen-port=0"]),
     );
-    this.#processes.push(process);
+    this.#processes.set(of, process);
     await process.untilReady(healthPort);
   }
 }
