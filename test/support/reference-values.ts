@@ -132,3 +132,15 @@ export const REFERENCE_VALUES: Readonly<Record<string, unknown>> = {
   "frr-k8s.prometheus.serviceMonitor.enabled": false,
   ...below("networkpolicies", { enabled: false, defaultDeny: false, apiPort: 6443 }),
 };
+
+/** The same as one object: what a copy of the values.yaml of MetalLB's chart says. */
+export function referenceValuesFile(): object {
+  const values = {};
+  for (const [path, value] of Object.entries(REFERENCE_VALUES)) setAt(values, path.split("."), value);
+  return values;
+}
+
+function setAt(values: Record<string, unknown>, [first, ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) values[first!] = value;
+  else setAt((values[first!] ??= {}) as Record<string, unknown>, rest, value);
+}

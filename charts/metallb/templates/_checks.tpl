@@ -10,17 +10,12 @@ itself. A combination that only values without effect are part of is none: see _
 {{- end }}
 
 {{- define "metallb.problems.configuration" -}}
-{{- $images := dict "quay.io/metallb/controller" "controller" "quay.io/metallb/speaker" "speaker" }}
 {{- if .Values.configInline }}
 configInline is no longer read: write IPAddressPools and L2Advertisements or BGPAdvertisements, and leave it out
 {{- end }}
 {{- range $of := list "controller" "speaker" }}
 {{- if eq (toString (index $.Values $of).command) (printf "/%s" $of) }}
 {{ $of }}.command is /{{ $of }}, which is MetalLB's own program: leave it out
-{{- end }}
-{{- $repository := (index $.Values $of).image.repository }}
-{{- with get $images $repository }}
-{{ $of }}.image.repository is {{ $repository }}, which is MetalLB's own program: leave it out, or name a copy of ghcr.io/metallb-ts/{{ $of }}
 {{- end }}
 {{- end }}
 {{- if and .Values.tls.cipherSuites (ne .Values.tls.minVersion "VersionTLS12") }}

@@ -48,11 +48,26 @@ affinity:
 {{- end }}
 {{- end }}
 
+{{/*
+The image. A copy of the values of MetalLB's chart names its program, which nobody means who installs this chart: it
+stands for ours, and NOTES.txt says so.
+*/}}
+{{- define "metallb.image" -}}
+{{- $image := (index .root.Values .of).image }}
+{{- $ours := printf "ghcr.io/metallb-ts/%s:%s" .of .root.Chart.AppVersion }}
+{{- $given := printf "%s:%s" $image.repository (default .root.Chart.AppVersion $image.tag) }}
+{{- if include "metallb.isReferenceImage" . }}{{ $ours }}{{ else }}{{ $given }}{{ end }}
+{{- end }}
+
+{{- define "metallb.isReferenceImage" -}}
+{{- if eq (index .root.Values .of).image.repository (printf "quay.io/metallb/%s" .of) }}true{{ end }}
+{{- end }}
+
 {{/* What every container begins with. */}}
 {{- define "metallb.container" -}}
 {{- $values := index .root.Values .of -}}
 name: {{ .of }}
-image: {{ $values.image.repository }}:{{ default .root.Chart.AppVersion $values.image.tag }}
+image: {{ include "metallb.image" . }}
 {{- with $values.image.pullPolicy }}
 imagePullPolicy: {{ . }}
 {{- end }}
