@@ -60,6 +60,13 @@ const TABLE: readonly (readonly [groupVersion: string, rows: readonly Row[]])[] 
         categories: ["all"],
         subresources: ["scale", "status"],
       },
+      {
+        kind: "ReplicaSet",
+        plural: "replicasets",
+        shortNames: ["rs"],
+        categories: ["all"],
+        subresources: ["scale", "status"],
+      },
     ],
   ],
   ["events.k8s.io/v1", [{ kind: "Event", plural: "events", shortNames: ["ev"] }]],

@@ -11,7 +11,14 @@ import { PODS } from "./strategies/pod.ts";
 import { InUse } from "./strategies/service/in-use.ts";
 import { roleBindingStrategy, roleStrategy } from "./strategies/rbac.ts";
 import { serviceStrategy } from "./strategies/service/strategy.ts";
-import { CREATED_ON_UPDATE, SECRETS, workloadStrategy } from "./strategies/workloads.ts";
+import {
+  CREATED_ON_UPDATE,
+  DAEMON_SET_DEFAULTS,
+  DEPLOYMENT_DEFAULTS,
+  REPLICA_SET_DEFAULTS,
+  SECRETS,
+  workloadStrategy,
+} from "./strategies/workloads.ts";
 import { webhookConfigurationStrategy } from "./strategies/webhook-configuration.ts";
 import type { Strategy } from "./strategy.ts";
 import { DEFAULT_STRATEGY } from "./strategy.ts";
@@ -24,8 +31,9 @@ function strategies(kernel: Kernel): Readonly<Record<string, Strategy>> {
     services: serviceStrategy(new InUse(kernel.storage)),
     endpoints: CREATED_ON_UPDATE,
     "leases.coordination.k8s.io": CREATED_ON_UPDATE,
-    "deployments.apps": workloadStrategy(true),
-    "daemonsets.apps": workloadStrategy(false),
+    "deployments.apps": workloadStrategy(DEPLOYMENT_DEFAULTS),
+    "daemonsets.apps": workloadStrategy(DAEMON_SET_DEFAULTS),
+    "replicasets.apps": workloadStrategy(REPLICA_SET_DEFAULTS),
     "customresourcedefinitions.apiextensions.k8s.io": crdStrategy(() => now(kernel)),
     "clusterroles.rbac.authorization.k8s.io": roleStrategy(false),
     "clusterrolebindings.rbac.authorization.k8s.io": roleBindingStrategy(false),

@@ -10,6 +10,8 @@ export interface Kernel {
   readonly registry: Registry;
   readonly webhooks: WebhookClient;
   readonly log: Log;
+  /** Whether kubelets run Pods: workloads then have some, and one that is deleted goes when its kubelet says so. */
+  readonly kubelets: boolean;
   /** Milliseconds since 1970 UTC. */
   readonly wallTime: () => number;
   readonly uid: () => string;

@@ -16,6 +16,9 @@ import { EndpointsController } from "./controllers/endpoints.ts";
 import { GarbageCollector } from "./controllers/garbage-collector.ts";
 import { NamespaceController } from "./controllers/namespace.ts";
 import { RoleAggregationController } from "./controllers/role-aggregation.ts";
+import { PodCollector } from "./controllers/workloads/pod-collector.ts";
+import { Scheduler } from "./controllers/workloads/scheduler.ts";
+import { WorkloadController } from "./controllers/workloads/workload-controller.ts";
 import { builtinDefinitions } from "./definitions.ts";
 import { Documents } from "./http/documents.ts";
 import { handleRequest } from "./http/handler.ts";
@@ -31,6 +34,7 @@ import { SubresourceHandlers } from "./subresources/handlers.ts";
 import type { DialPod } from "./subresources/pod-proxy.ts";
 import { TestHooks } from "./testing.ts";
 import { WebhookClient } from "./webhooks/client.ts";
+import { serviceDialer } from "./webhooks/service-dialer.ts";
 
 export interface ApiServerOptions {
   /** Address to listen on; loopback unless told otherwise. */
@@ -58,6 +62,11 @@ export interface ApiServerOptions {
   readonly authorizationMode?: AuthorizationMode;
   /** Is told of every decision about who may do what; for tests. */
   readonly onAccess?: AccessObserver;
+  /**
+   * Kubelets run Pods: Deployments, ReplicaSets and DaemonSets then get some, Pods are bound to Nodes, and a deleted Pod
+   * stays until its kubelet has ended it.
+   */
+  readonly kubelets?: boolean;
 }
 
 /** As kube-apiserver's `--authorization-mode`. */
@@ -100,11 +109,14 @@ function suffix(length: number): string {
 }
 
 function buildKernel(options: ApiServerOptions, routes: ReadonlyMap<string, string>): Kernel {
+  const storage = new Storage();
+  const { dialPod } = options;
   return {
-    webhooks: new WebhookClient(routes),
-    storage: new Storage(),
+    webhooks: new WebhookClient(routes, dialPod === undefined ? undefined : serviceDialer(storage, dialPod)),
+    storage,
     registry: new Registry(),
     log: options.log ?? SILENT,
+    kubelets: options.kubelets ?? false,
     wallTime: options.wallTime ?? (() => Date.now()),
     uid: () => randomUUID(),
     suffix,
@@ -221,8 +233,12 @@ const CONTROLLERS = [
   RoleAggregationController,
 ];
 
+/** What makes, places and removes Pods. */
+const POD_CONTROLLERS = [WorkloadController, Scheduler, PodCollector];
+
 function startControllers(kernel: Kernel, port: number, { crds = [], authorizationMode }: ApiServerOptions): void {
   for (const Controller of CONTROLLERS) new Controller(kernel).start();
+  if (kernel.kubelets) for (const Controller of POD_CONTROLLERS) new Controller(kernel).start();
   bootstrapObjects(kernel, port);
   installObjects(kernel, crds);
   if (authorizationMode === "RBAC") installObjects(kernel, defaultPolicy());

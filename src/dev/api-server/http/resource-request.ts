@@ -11,7 +11,7 @@ import { ValidatingAdmission } from "../admission/validating-admission.ts";
 import type { Admit } from "../rest/change.ts";
 import { planCreate } from "../rest/create.ts";
 import type { Target } from "../rest/decode.ts";
-import { DELETE_NOW, deleteAdmitted, deleteOptions } from "../rest/delete.ts";
+import { deleteAdmitted, deleteOptions } from "../rest/delete.ts";
 import { servedForm } from "../rest/forms.ts";
 import { listObjects } from "../rest/list.ts";
 import { patchPlan } from "../rest/patch.ts";
@@ -211,13 +211,12 @@ export class ResourceHandler {
     const { definition, query } = call;
     if (definition.served.namespaced && call.namespace === "") throw methodNotAllowed();
     const options = await this.#deleteBody(call);
-    const { dryRun, propagation } = deleteOptions(options, query);
+    const { uid: _uid, resourceVersion: _version, ...each } = deleteOptions(options, query);
     const admit = this.#admit(call, "DeleteOptions", options);
     const list = await listObjects(this.#kernel, definition, this.#namespaceOf(call), query);
     for (const { metadata } of list.items) {
       const target = { namespace: metadata.namespace ?? "", name: metadata.name };
-      const how = { ...DELETE_NOW, dryRun, propagation };
-      await deleteAdmitted(this.#kernel, definition, target, how, admit).catch(unlessGone);
+      await deleteAdmitted(this.#kernel, definition, target, each, admit).catch(unlessGone);
     }
     const context = { include: includeObject(query), wallTime: this.#kernel.wallTime() };
     const body = representList(list, definition.served, how, context);

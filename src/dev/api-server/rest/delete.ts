@@ -1,17 +1,19 @@
 import { badRequest, conflict, notFound } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
-import { now } from "../kernel.ts";
 import type { ApiObject, Json } from "../objects.ts";
-import { at, isRecord, text } from "../objects.ts";
+import { at, isRecord, text, timestamp } from "../objects.ts";
 import type { Definition } from "../registry.ts";
 import type { Admit } from "./change.ts";
 import type { Target } from "./decode.ts";
 import { servedForm } from "./forms.ts";
+import { gracePeriod } from "./grace-period.ts";
 import { finalized } from "./store.ts";
 
 export interface DeleteOptions {
   readonly dryRun: boolean;
   readonly propagation: "Orphan" | "Background" | "Foreground";
+  /** Undefined is what the object itself says. */
+  readonly gracePeriodSeconds?: number;
   readonly uid?: string;
   readonly resourceVersion?: string;
 }
@@ -32,11 +34,13 @@ function propagationOf(body: Json, query: URLSearchParams): DeleteOptions["propa
 /** Reads DeleteOptions from the body and the query; the body wins. Throws 400. */
 export function deleteOptions(body: Json, query: URLSearchParams): DeleteOptions {
   const dryRun = body["dryRun"] ?? query.getAll("dryRun");
+  const grace = text(body["gracePeriodSeconds"] ?? query.get("gracePeriodSeconds"));
   const uid = text(at(body["preconditions"], "uid"));
   const resourceVersion = text(at(body["preconditions"], "resourceVersion"));
   return {
     dryRun: Array.isArray(dryRun) && dryRun.includes("All"),
     propagation: propagationOf(body, query),
+    ...(/^\d{1,9}$/.test(grace) ? { gracePeriodSeconds: Number(grace) } : {}),
     ...(uid === "" ? {} : { uid }),
     ...(resourceVersion === "" ? {} : { resourceVersion }),
   };
@@ -60,12 +64,13 @@ function marked(kernel: Kernel, object: ApiObject, options: DeleteOptions): ApiO
   const finalizer = PROPAGATION_FINALIZERS[options.propagation];
   const finalizers = [...(object.metadata.finalizers ?? [])];
   if (finalizer !== undefined && !finalizers.includes(finalizer)) finalizers.push(finalizer);
+  const grace = gracePeriod(kernel, object, options.gracePeriodSeconds);
   const next: ApiObject = {
     ...object,
     metadata: {
       ...object.metadata,
-      deletionTimestamp: object.metadata.deletionTimestamp ?? now(kernel),
-      deletionGracePeriodSeconds: 0,
+      deletionTimestamp: object.metadata.deletionTimestamp ?? timestamp(kernel.wallTime() + grace * 1000),
+      deletionGracePeriodSeconds: grace,
       ...(finalizers.length === 0 ? {} : { finalizers }),
     },
   };
@@ -123,7 +128,9 @@ function remove(kernel: Kernel, { table }: Definition, stored: ApiObject, option
     return { object: next, gone: true };
   }
   const already = stored.metadata.deletionTimestamp !== undefined;
-  const same = next.metadata.finalizers?.length === stored.metadata.finalizers?.length;
+  const same =
+    next.metadata.finalizers?.length === stored.metadata.finalizers?.length &&
+    next.metadata.deletionGracePeriodSeconds === stored.metadata.deletionGracePeriodSeconds;
   if (already && same) return { object: stored, gone: false };
   return { object: options.dryRun ? next : kernel.storage.put(table, next), gone: false };
 }

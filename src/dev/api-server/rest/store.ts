@@ -4,10 +4,11 @@ import { equalJson } from "../objects.ts";
 
 /** Whether nothing holds a deleted object back any more. */
 export function finalized(object: ApiObject): boolean {
-  const { deletionTimestamp, finalizers = [] } = object.metadata;
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
   const spec = object["spec"] as { finalizers?: unknown[] } | undefined;
   const namespaceHeld = object.kind === "Namespace" && (spec?.finalizers?.length ?? 0) > 0;
-  return deletionTimestamp !== undefined && finalizers.length === 0 && !namespaceHeld;
+  const held = namespaceHeld || deletionGracePeriodSeconds > 0;
+  return deletionTimestamp !== undefined && finalizers.length === 0 && !held;
 }
 
 /** Equal but for the time stamps in managedFields. */

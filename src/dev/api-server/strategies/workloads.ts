@@ -1,6 +1,6 @@
 import { forbiddenValue, invalidValue, requiredValue } from "../field-errors.ts";
-import type { ApiObject } from "../objects.ts";
-import { at, equalJson, record } from "../objects.ts";
+import type { ApiObject, Json } from "../objects.ts";
+import { at, cloneJson, equalJson, record } from "../objects.ts";
 import type { FieldError } from "../status.ts";
 import type { Strategy } from "../strategy.ts";
 import { DEFAULT_STRATEGY } from "../strategy.ts";
@@ -21,14 +21,42 @@ function validateSelector(next: ApiObject, old: ApiObject | undefined): FieldErr
   return [];
 }
 
-/** Deployments and DaemonSets: stored with their defaults. Nothing runs their pods. */
-export function workloadStrategy(replicated: boolean): Strategy {
+const DEPLOYMENT_STRATEGY: Json = {
+  type: "RollingUpdate",
+  rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" },
+};
+const DAEMON_SET_STRATEGY: Json = { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } };
+
+export const REPLICA_SET_DEFAULTS: Json = { replicas: 1 };
+export const DEPLOYMENT_DEFAULTS: Json = {
+  replicas: 1,
+  strategy: DEPLOYMENT_STRATEGY,
+  revisionHistoryLimit: 10,
+  progressDeadlineSeconds: 600,
+};
+export const DAEMON_SET_DEFAULTS: Json = { updateStrategy: DAEMON_SET_STRATEGY, revisionHistoryLimit: 10 };
+
+/** The parameters of a rolling update that says no more than its type. */
+function fillRollingUpdate(spec: Json, defaults: Json): void {
+  for (const field of ["strategy", "updateStrategy"]) {
+    const strategy = record(spec[field]);
+    if (strategy["type"] !== "RollingUpdate") continue;
+    strategy["rollingUpdate"] = {
+      ...record(at(defaults[field], "rollingUpdate")),
+      ...record(strategy["rollingUpdate"]),
+    };
+  }
+}
+
+/** Deployments, ReplicaSets and DaemonSets: stored with the defaults of their specification. */
+export function workloadStrategy(defaults: Json): Strategy {
   return {
     ...DEFAULT_STRATEGY,
     generation: true,
     defaults: (next) => {
       const spec = record(next["spec"]);
-      if (replicated) spec["replicas"] ??= 1;
+      for (const [field, value] of Object.entries(cloneJson(defaults))) spec[field] ??= value;
+      fillRollingUpdate(spec, defaults);
       defaultPodSpec(record(at(spec["template"], "spec")));
     },
     prepare: (next, old) => {

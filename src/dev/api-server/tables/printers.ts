@@ -13,7 +13,7 @@ import type { TablePrinter } from "./columns.ts";
 import { customTable } from "./custom.ts";
 import { EVENTS } from "./events.ts";
 import { ENDPOINTS, ENDPOINT_SLICES, SERVICES } from "./network.ts";
-import { DAEMON_SETS, DEPLOYMENTS, PODS } from "./workloads.ts";
+import { DAEMON_SETS, DEPLOYMENTS, PODS, REPLICA_SETS } from "./workloads.ts";
 
 const PRINTERS: Readonly<Record<string, TablePrinter>> = {
   configmaps: CONFIG_MAPS,
@@ -28,6 +28,7 @@ const PRINTERS: Readonly<Record<string, TablePrinter>> = {
   namespaces: NAMESPACES,
   nodes: NODES,
   pods: PODS,
+  replicasets: REPLICA_SETS,
   secrets: SECRETS,
   services: SERVICES,
   validatingwebhookconfigurations: WEBHOOK_CONFIGURATIONS,

@@ -78,6 +78,26 @@ export const DEPLOYMENTS: TablePrinter = {
   },
 };
 
+export const REPLICA_SETS: TablePrinter = {
+  columns: [
+    NAME,
+    ...["Desired", "Current", "Ready"].map((name) => column(name, { type: "integer" })),
+    column("Age"),
+    column("Containers", { wide: true }),
+    column("Images", { wide: true }),
+    column("Selector", { wide: true }),
+  ],
+  cells: (object, wallTime) => [
+    object.metadata.name,
+    count(at(object["spec"], "replicas")),
+    count(at(object["status"], "replicas")),
+    count(at(object["status"], "readyReplicas")),
+    age(object, wallTime),
+    ...containers(object),
+    labelsText(at(object["spec"], "selector", "matchLabels")),
+  ],
+};
+
 const DAEMON_COUNTS = [
   "desiredNumberScheduled",
   "currentNumberScheduled",

@@ -1,11 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { type RequestOptions, request } from "node:https";
 import { isIP } from "node:net";
+import type { Duplex } from "node:stream";
 import { goJsonError } from "../http/go-json-error.ts";
 import { parseJson, stringifyJson } from "../json-text.ts";
 import type { Json } from "../objects.ts";
 import { at, isRecord, record, text } from "../objects.ts";
 import { WebhookFailure, connectionFailure, statusFailure } from "./failure.ts";
+import type { DialService } from "./service-dialer.ts";
 
 /** More than any answer needs: a hundred converted objects of 100 KiB each. */
 const MAX_ANSWER = 16 * 1024 * 1024;
@@ -26,10 +28,15 @@ interface Place {
 /** Calls admission and conversion webhooks over HTTPS. */
 export class WebhookClient {
   readonly #routes: ReadonlyMap<string, string>;
+  readonly #dialService: DialService | undefined;
 
-  /** `routes` says where Services are: `namespace/name` → `https://host:port`. It is read anew for every call. */
-  constructor(routes: ReadonlyMap<string, string>) {
+  /**
+   * `routes` says where Services are: `namespace/name` → `https://host:port`. It is read anew for every call. Others are
+   * dialled through `dialService`, if there is one.
+   */
+  constructor(routes: ReadonlyMap<string, string>, dialService?: DialService) {
     this.#routes = routes;
+    this.#dialService = dialService;
   }
 
   /**
@@ -39,35 +46,46 @@ export class WebhookClient {
   async post(clientConfig: Json, review: Json, timeoutSeconds: number): Promise<Json> {
     const place = placeOf(clientConfig, timeoutSeconds);
     const where = this.#resolve(place, clientConfig);
-    const options = {
+    const options: SecureOptions = {
+      ...(where === undefined ? { socket: await this.#dial(place, clientConfig) } : {}),
       method: "POST",
-      host: where.host,
-      port: where.port,
-      path: where.path,
-      agent: false as const,
-      ...(isIP(where.serverName) === 0 ? { servername: where.serverName } : {}),
+      host: where?.host ?? place.host,
+      port: where?.port ?? place.port,
+      path: place.path,
+      agent: false,
+      ...(isIP(place.serverName) === 0 ? { servername: place.serverName } : {}),
       ...authority(clientConfig),
       signal: AbortSignal.timeout(timeoutSeconds * 1000),
-      headers: { host: new URL(where.shown).host, accept: "application/json, */*", "content-type": "application/json" },
+      headers: { host: new URL(place.shown).host, accept: "application/json, */*", "content-type": "application/json" },
     };
     const { code, body } = await exchange(options, stringifyJson(review)).catch((thrown: unknown) => {
-      throw new WebhookFailure(`Post ${JSON.stringify(where.shown)}: ${connectionFailure(thrown)}`);
+      throw new WebhookFailure(`Post ${JSON.stringify(place.shown)}: ${connectionFailure(thrown)}`);
     });
     if (code < 200 || code > 206) throw new WebhookFailure(statusFailure(code, body));
     return parsed(body);
   }
 
-  #resolve(place: Place, clientConfig: Json): Place {
+  /** Where to connect to; undefined for a Service that is to be dialled. */
+  #resolve(place: Place, clientConfig: Json): { readonly host: string; readonly port: number } | undefined {
     if (!isRecord(clientConfig["service"])) return place;
     const { namespace, name } = clientConfig["service"];
     const route = this.#routes.get(`${text(namespace)}/${text(name)}`);
-    if (route === undefined) {
-      throw new WebhookFailure(`Post ${JSON.stringify(place.shown)}: service ${JSON.stringify(name)} not found`);
-    }
-    const { host, port } = addressOf(new URL(route));
-    return { ...place, host, port };
+    if (route !== undefined) return addressOf(new URL(route));
+    if (this.#dialService !== undefined) return undefined;
+    throw new WebhookFailure(`Post ${JSON.stringify(place.shown)}: service ${JSON.stringify(name)} not found`);
+  }
+
+  async #dial({ shown, port }: Place, clientConfig: Json): Promise<Duplex> {
+    const { namespace, name } = record(clientConfig["service"]);
+    const service = { namespace: text(namespace), name: text(name), port };
+    return await this.#dialService!(service).catch((thrown: unknown) => {
+      throw new WebhookFailure(`Post ${JSON.stringify(shown)}: ${connectionFailure(thrown)}`);
+    });
   }
 }
+
+/** TLS goes over a socket that is there: Node's types know that of `tls.connect` alone. */
+type SecureOptions = RequestOptions & { readonly socket?: Duplex };
 
 function addressOf(url: URL): { readonly host: string; readonly port: number } {
   return { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: url.port === "" ? 443 : Number(url.port) };
@@ -98,7 +116,7 @@ function authority(clientConfig: Json): { readonly ca?: string } {
 }
 
 async function exchange(
-  options: RequestOptions,
+  options: SecureOptions,
   body: string,
 ): Promise<{ readonly code: number; readonly body: string }> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
