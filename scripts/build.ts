@@ -10,6 +10,8 @@ import type { Metafile } from "esbuild";
 const ROOT = resolve(import.meta.dirname, "..");
 const DIST = join(ROOT, "dist");
 const ADDON = join(ROOT, "src/native/build/metallb.node");
+/** What the lab installs; images are built without. */
+const MANIFESTS = join(ROOT, "manifests/metallb.yaml");
 const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
 
 /** CommonJS packages in the bundle call `require`; an ES module has none of its own. */
@@ -66,3 +68,4 @@ await bundle("metallb-dev", "src/dev/main.ts");
 makeExecutable(join(DIST, "metallb.mjs"));
 if (existsSync(ADDON)) copyFileSync(ADDON, join(DIST, "metallb.node"));
 else process.stderr.write("build: no native addon (sh src/native/build.sh says why); layer 2 will not answer\n");
+if (existsSync(MANIFESTS)) copyFileSync(MANIFESTS, join(DIST, "metallb.yaml"));

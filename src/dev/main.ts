@@ -15,13 +15,16 @@ import { runNodeAgent } from "./lab/node-agent.ts";
 import { startRelay } from "./lab/relay.ts";
 import { runSteadyClient } from "./lab/steady-client.ts";
 import { lineLog, systemClock } from "./lab/system-ports.ts";
-import { type LabNode, NODES } from "./lab/topology.ts";
+import { NODES } from "./lab/topology.ts";
+import { createFinishPod } from "./kubelet/finish-pod.ts";
+import { LinuxRuntime } from "./kubelet/linux-runtime.ts";
+import { PodNetworks } from "./lab/pod-network.ts";
 import { loopback } from "./proxy/loopback.ts";
 
 const DEMO_HELP = `
-The data centre is made of network namespaces: a switch, three nodes, a client. Each node runs the product's own
-speaker; one controller and an API server serve them all. What a node has besides, kube-proxy, kubelet and containers,
-is a stand-in. Where FRR is installed and you are root, a router and a client behind it join, and the same Services are
+The data centre is made of network namespaces: a switch, three nodes, a client. The product's own manifests are
+installed in it: a controller somewhere, a speaker on each node, with the roles, mounts and privileges that they have in
+a cluster. What else a node has, kube-proxy, kubelet and the containers of applications, is a stand-in. Where FRR is installed and you are root, a router and a client behind it join, and the same Services are
 announced over BGP.
 
 Needs iproute2, util-linux and curl, and root or a kernel that lets users make namespaces. Nothing outside its own
@@ -131,27 +134,49 @@ function addLabNode(program: Command): void {
     .addOption(new Option("--node <name>").choices(NODES.map(({ name }) => name)).makeOptionMandatory())
     .requiredOption("--kubeconfig <file>")
     .requiredOption("--certificate <file>")
-    .action(async ({ node, kubeconfig, certificate }: { node: string; kubeconfig: string; certificate: string }) => {
-      await startNodeAgent(
-        NODES.find(({ name }) => name === node)!,
-        kubeconfig,
-        certificate,
-      );
+    .requiredOption("--bundle <folder>")
+    .requiredOption("--logs <folder>")
+    .requiredOption("--console <socket>")
+    .action(async (flags: LabNodeFlags) => {
+      await startNodeAgent(flags);
       await forever();
     });
 }
 
-async function startNodeAgent(node: LabNode, kubeconfig: string, certificateFile: string): Promise<void> {
+interface LabNodeFlags {
+  readonly node: string;
+  readonly kubeconfig: string;
+  readonly certificate: string;
+  readonly bundle: string;
+  readonly logs: string;
+  readonly console: string;
+}
+
+/** In memory, and nobody else's: the lab has a /run of its own. */
+const PODS_FOLDER = "/run/pods";
+
+async function startNodeAgent(flags: LabNodeFlags): Promise<void> {
+  const { kubeconfig, bundle, logs, console } = flags;
+  const node = NODES.find(({ name }) => name === flags.node)!;
   const endpoint = await loadEndpoint({ kubeconfig, env: {} });
   const log = lineLog();
   const random = { next: () => Math.random() };
-  runNodeAgent(node, {
+  const networks = new PodNetworks(node);
+  const { tls } = await endpoint.credentials();
+  const { hostname: host, port } = endpoint.server;
+  const options = {
+    apiServer: { host, port, authority: String(tls.ca) },
+    console,
+    certificate: JSON.parse(readFileSync(flags.certificate, "utf8")) as EchoCertificate,
+  };
+  await runNodeAgent(node, options, {
     client: createKubeClient(endpoint),
+    finish: createFinishPod(endpoint),
     watcher: createKubeWatcher(endpoint, { clock: systemClock, random, log }),
     clock: systemClock,
     log,
     loopback,
-    certificate: JSON.parse(readFileSync(certificateFile, "utf8")) as EchoCertificate,
+    runtime: new LinuxRuntime({ bundle, pods: PODS_FOLDER, logs, openNetwork: (pod) => networks.open(pod) }),
   });
 }
 

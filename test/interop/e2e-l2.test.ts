@@ -113,7 +113,7 @@ describe.skipIf(requirement.skip)("real controller and speakers, asked by a real
       await expect.poll(() => answering(address), { timeout: 15_000 }).toEqual([moved]);
       await expect.poll(() => tcp(address), { timeout: 15_000 }).toMatch(/pod mixed/);
     }
-    lab.startSpeaker(node);
+    await lab.startSpeaker(node);
     await expect.poll(announcer, { timeout: 30_000 }).toBe(original);
     for (const address of ADDRESSES)
       await expect.poll(() => answering(address), { timeout: 15_000 }).toEqual([original]);

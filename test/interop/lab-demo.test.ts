@@ -178,7 +178,7 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:curl"]).skip)("met
       {
         part: "an idle controller",
         take: () => instead("controller", HEALTHY_BUT_IDLE),
-        step: "webapp-http has its address",
+        step: "speaker on node-1 is ready",
       },
       { part: "an idle speaker", take: () => instead("speaker", HEALTHY_BUT_IDLE), step: "one node answers" },
       {

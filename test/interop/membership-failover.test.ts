@@ -1,11 +1,5 @@
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  applicationPod,
-  METALLB_NAMESPACE,
-  namespaceObject,
-  speakerPodName,
-} from "../../src/dev/lab/cluster-objects.ts";
+import { applicationPod, METALLB_NAMESPACE, namespaceObject } from "../../src/dev/lab/cluster-objects.ts";
 import type { Lab } from "../../src/dev/lab/lab.ts";
 import { WEB_APPLICATION } from "../../src/dev/lab/manifests/web-application.ts";
 import { CLIENT, type LabNode, NODES } from "../../src/dev/lab/topology.ts";
@@ -49,9 +43,9 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:arping"]).skip)("a
   }
 
   /** Since 1970, when a speaker that is not the owner said so in its log. */
-  function saidAt(message: string): readonly number[] {
-    return NODES.filter((node) => node !== owner).flatMap((node) => {
-      const log = readFileSync(lab.folder.podLog(METALLB_NAMESPACE, speakerPodName(node)), "utf8");
+  async function saidAt(message: string): Promise<readonly number[]> {
+    const logs = await Promise.all(NODES.filter((node) => node !== owner).map((node) => lab.speakerLog(node)));
+    return logs.flatMap((log) => {
       const lines = log.split("\n").filter((line) => line.includes(message));
       return lines.map((line) => Date.parse(String((JSON.parse(line) as { ts: unknown }).ts)));
     });
@@ -62,22 +56,22 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:arping"]).skip)("a
     const killedAt = Date.now();
     await lab.killSpeaker(owner);
     await expect.poll(answers, { timeout: 10_000 }).toEqual([expect.not.stringContaining(owner.name)]);
-    const took = saidAt(`announcing ${ADDRESS}`).filter((at) => at > killedAt);
+    const took = (await saidAt(`announcing ${ADDRESS}`)).filter((at) => at > killedAt);
     // Half a second on an idle machine; whatever else runs now may cost the rest.
     expect(Math.min(...took) - killedAt).toBeLessThan(4000);
   });
 
   test("has it back when it runs again", async () => {
-    lab.startSpeaker(owner);
+    await lab.startSpeaker(owner);
     await expect.poll(answers, { timeout: 30_000 }).toEqual([owner.name]);
   });
 
   test("loses it while it is stopped, and knows that when it goes on", async () => {
-    lab.signalSpeaker(owner, "SIGSTOP");
+    await lab.signalSpeaker(owner, "SIGSTOP");
     await expect.poll(answers, { timeout: 10_000 }).toEqual([expect.not.stringContaining(owner.name)]);
-    lab.signalSpeaker(owner, "SIGCONT");
+    await lab.signalSpeaker(owner, "SIGCONT");
     await expect.poll(answers, { timeout: 10_000 }).toEqual([owner.name]);
-    const log = readFileSync(lab.folder.podLog(METALLB_NAMESPACE, speakerPodName(owner)), "utf8");
+    const log = await lab.speakerLog(owner);
     expect(log).toContain("did not run for a while: it answers nothing until it has spoken with others");
     expect(log).toContain("in touch with the others");
   });

@@ -113,7 +113,7 @@ describe.skipIf(requirement.skip)("an address that moves as planned", () => {
     expect(Date.now() - began).toBeLessThan(2000 + CALM_MS);
     expect(
       await move(
-        async () => lab.startSpeaker(stopped),
+        () => lab.startSpeaker(stopped),
         (mac) => mac === stopped.mac,
       ),
     ).toEqual(UNNOTICED);

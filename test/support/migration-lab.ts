@@ -14,7 +14,6 @@ import {
   METALLB_NAMESPACE,
   namespaceObject,
   nodeObject,
-  speakerPodName,
 } from "../../src/dev/lab/cluster-objects.ts";
 import { childOf, type Holder, openHolder } from "../../src/dev/lab/holder.ts";
 import type { Printed } from "../../src/dev/lab/lab.ts";
@@ -36,6 +35,10 @@ const SPEAKER_LABELS = "app.kubernetes.io/name=metallb,app.kubernetes.io/compone
 
 /** As the reference's controller makes it: 16 random bytes in base64 without padding. */
 const SECRET_KEY = "dGhpc2lzMTZieXRlc2xvbg";
+
+function speakerPodName({ name }: LabNode): string {
+  return `speaker-${name}`;
+}
 
 /** A Service with one address of each family. */
 export interface TestService {

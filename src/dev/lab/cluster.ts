@@ -3,6 +3,8 @@ import { KINDS } from "../../config/kinds.ts";
 import { fieldsOf, itemsOf, textOf } from "../../config/fields.ts";
 import { EnvironmentError } from "../../lib/errors.ts";
 import type { KubeClient, KubeObject, KubeResult, ObjectName, ResourceType } from "../../ports/kube.ts";
+import { BUILTIN_RESOURCES } from "../api-server/builtin-resources.ts";
+import { apiVersionOf } from "../api-server/resources.ts";
 import type { ClusterObject } from "./cluster-objects.ts";
 
 const MOST = 100;
@@ -31,12 +33,20 @@ export class Cluster {
 
   /** Creates the objects of a manifest of several documents, in their order. */
   async createAll(manifest: string): Promise<void> {
-    const documents = parseAllDocuments(manifest).map((document) => document.toJS() as KubeObject | null);
-    for (const body of documents.filter((document) => document !== null)) {
-      const resource = Object.values<ResourceType>(KINDS).find(({ kind }) => kind === body.kind);
-      if (resource === undefined) throw new Error(`the manifest has a ${body.kind}, which the lab does not know`);
-      await this.create({ resource, namespace: body.metadata.namespace ?? "", body });
+    for (const body of documentsOf(manifest)) {
+      await this.create({ resource: resourceOf(body), namespace: body.metadata.namespace ?? "", body });
     }
+  }
+
+  /** Applies the objects of a manifest, in their order, as their only owner. Resolves to how many there are. */
+  async apply(manifest: string): Promise<number> {
+    const objects = documentsOf(manifest);
+    for (const body of objects) {
+      const resource = resourceOf(body);
+      const name = { namespace: resource.namespaced ? (body.metadata.namespace ?? "") : "", name: body.metadata.name };
+      must(await this.client.patch(resource, name, { type: "apply", body }, { fieldManager: "metallb-lab" }));
+    }
+    return objects.length;
   }
 
   /** Deleting what is not there is no error. */
@@ -57,14 +67,7 @@ export class Cluster {
 
   /** True, or undefined with a reason: throws when the Pod says why it is not ready. */
   async isReady(pod: ObjectName): Promise<true | undefined> {
-    const { conditions } = fieldsOf((await this.get(KINDS.Pod, pod))["status"]);
-    const ready = itemsOf(conditions, MOST)
-      .map(fieldsOf)
-      .find(({ type }) => type === "Ready");
-    if (ready?.["status"] === "True") return true;
-    const message = textOf(ready?.["message"], 1000);
-    if (message === undefined) return undefined;
-    throw new EnvironmentError("not-ready", message, { retryable: true });
+    return saysReady(await this.get(KINDS.Pod, pod));
   }
 
   /** A Service's load-balancer addresses, in the order of its status. */
@@ -88,6 +91,29 @@ export class Cluster {
       .filter((event) => fieldsOf(event["involvedObject"])["name"] === name)
       .map((event) => ({ reason: textOf(event["reason"]) ?? "", message: textOf(event["message"], 4096) ?? "" }));
   }
+}
+
+/** True for a Pod that is ready. Throws with what it says when it is not, and returns undefined when it says nothing. */
+export function saysReady(pod: KubeObject): true | undefined {
+  const conditions = itemsOf(fieldsOf(pod["status"])["conditions"], MOST).map(fieldsOf);
+  const ready = conditions.find(({ type }) => type === "Ready");
+  if (ready?.["status"] === "True") return true;
+  const message = textOf(ready?.["message"], 1000);
+  if (message === undefined) return undefined;
+  throw new EnvironmentError("not-ready", `${pod.metadata.name}: ${message}`, { retryable: true });
+}
+
+function documentsOf(manifest: string): KubeObject[] {
+  const documents = parseAllDocuments(manifest).map((document) => document.toJS() as KubeObject | null);
+  return documents.filter((document) => document !== null);
+}
+
+/** Where objects of this kind live. Throws an Error for a kind that neither the cluster nor the product has. */
+function resourceOf({ apiVersion = "", kind }: KubeObject): ResourceType {
+  const known: readonly ResourceType[] = [...Object.values<ResourceType>(KINDS), ...BUILTIN_RESOURCES];
+  const found = known.find((resource) => resource.kind === kind && apiVersionOf(resource) === apiVersion);
+  if (found === undefined) throw new Error(`the manifest has a ${apiVersion} ${kind}, which the lab does not know`);
+  return found;
 }
 
 function within(namespace: string): { readonly namespace?: string } {

@@ -16,6 +16,7 @@ import {
   serviceHasAddresses,
   unexpected,
 } from "./demo-steps.ts";
+import { controllerReady } from "./install.ts";
 import type { Lab } from "./lab.ts";
 import { DUAL_STACK } from "./manifests/dual-stack.ts";
 import { PORT_CONFLICT } from "./manifests/port-conflict.ts";
@@ -163,6 +164,7 @@ class DemoScript {
     await this.#progress.step(`the cluster is told, and sends nothing more to pods on ${owner.name}`, () =>
       this.#lab.deleteNode(owner),
     );
+    await controllerReady(this.#lab, this.#progress);
     for (const address of addresses) {
       await this.#curl(this.#client.curlCommand("http", address, 80), FRONTEND_ANSWER);
     }

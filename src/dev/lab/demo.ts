@@ -91,7 +91,7 @@ The lab stays up until Ctrl-C. Nothing of it is seen outside its own namespaces.
     curl http://192.168.1.200/
   See the answers on the wire:
     ${lab.enterCommand(CLIENT.name)} tcpdump -ni eth0 arp or icmp6
-  A new Pod needs spec.nodeName (there is no scheduler); it answers on its ports with its name.
+  A new Pod, or a Deployment's, answers on its ports with its name.
   Logs: ${lab.folder.podLogs}`);
   if (router !== undefined) progress.text(`  Ask the router:\n    ${router.consoleCommand}`);
   lab.trouble.catch((error: unknown) => progress.text(errorMessage(error)));

@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Everything a lab writes: kubeconfigs, logs, a socket. It goes with the lab, unless somebody wants to read the logs. */
@@ -15,8 +14,6 @@ export class LabFolder {
   readonly podLogs: string;
   /** Key and certificate of the containers, in one JSON file. */
   readonly containerCertificate: string;
-  /** What the Secret of the speakers' membership would be mounted as. */
-  readonly membershipSecret: string;
 
   constructor(path: string) {
     this.path = path;
@@ -25,7 +22,6 @@ export class LabFolder {
     this.podSocket = join(path, "pods.sock");
     this.podLogs = join(path, "logs");
     this.containerCertificate = join(path, "container-certificate.json");
-    this.membershipSecret = join(path, "membership-secret");
   }
 
   /** The kubeconfig of a program in the lab. */
@@ -33,10 +29,9 @@ export class LabFolder {
     return join(this.path, `kubeconfig-${program}`);
   }
 
-  /** Makes the key that encrypts membership; the leading controller makes the Secret, but a lab mounts none. */
-  makeMembershipSecret(): void {
-    mkdirSync(this.membershipSecret, { mode: 0o700 });
-    writeFileSync(join(this.membershipSecret, "secretkey"), randomBytes(128).toString("base64"), { mode: 0o600 });
+  /** The unix socket of a node's console. */
+  consoleOf(node: string): string {
+    return join(this.path, `${node}.sock`);
   }
 
   podLog(namespace: string, pod: string): string {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { childOf, type Holder } from "./holder.ts";
+import { lastWords } from "./last-words.ts";
 
 export interface ProcessSpec {
   readonly name: string;
@@ -34,36 +35,22 @@ export class LabProcess {
     });
     closeSync(log);
     this.exited = new Promise((resolve) => {
-      const end = (how: string): void => resolve(this.#stopping ? "" : `${spec.name} ${how}${this.#lastWords()}`);
+      const end = (how: string): void => resolve(this.#stopping ? "" : `${spec.name} ${how}${lastWords(spec.logFile)}`);
       this.#entered.once("exit", (code, signal) => end(signal === null ? `ended with code ${code}` : `got ${signal}`));
       this.#entered.once("error", (error) => end(error.message));
     });
   }
 
-  /** The end of its log: what it said before it died. "" when that was nothing, or the lab's folder has gone before. */
-  #lastWords(): string {
-    try {
-      const line = readFileSync(this.spec.logFile, "utf8").trimEnd().split("\n").at(-1)!;
-      return line === "" ? "" : `: ${line}`;
-    } catch {
-      return "";
-    }
-  }
-
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     this.#stopping = true;
-    this.signal(signal);
+    this.#signal(signal);
     await this.exited;
   }
 
-  /**
-   * nsenter waits outside for the process inside and passes no signals on: the one inside gets them. When that one
-   * stops, nsenter stops with it, and has to be told to go on.
-   */
-  signal(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+  /** nsenter waits outside for the process inside and passes no signals on: the one inside gets them. */
+  #signal(signal: "SIGTERM" | "SIGKILL"): void {
     const { pid, exitCode, signalCode } = this.#entered;
     if (pid === undefined || exitCode !== null || signalCode !== null) return;
     process.kill(childOf(pid) ?? pid, signal);
-    if (signal === "SIGCONT") process.kill(pid, signal);
   }
 }

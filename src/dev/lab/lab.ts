@@ -1,25 +1,21 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fieldsOf } from "../../config/fields.ts";
 import { KINDS } from "../../config/kinds.ts";
+import type { ObjectName } from "../../ports/kube.ts";
 import { EnvironmentError, errorMessage } from "../../lib/errors.ts";
 import { kubeconfig } from "../api-server/kubeconfig.ts";
 import type { ApiServer } from "../api-server/server.ts";
+import { commandNode, type ConsoleAction } from "../kubelet/console.ts";
 import { socketName } from "../proxy/plan.ts";
 import type { Cluster } from "./cluster.ts";
-import {
-  CONTROLLER_HOST,
-  CONTROLLER_POD,
-  METALLB_NAMESPACE,
-  SPEAKER_LABELS,
-  speakerPodName,
-} from "./cluster-objects.ts";
+import { METALLB_NAMESPACE } from "./cluster-objects.ts";
 import type { Holder } from "./holder.ts";
 import type { LabFolder } from "./lab-folder.ts";
 import { LabProcess, type ProcessSpec } from "./lab-process.ts";
-import { CLIENT, CONTROLLER, type LabNode, SWITCH } from "./topology.ts";
+import { CLIENT, type LabNode, SWITCH } from "./topology.ts";
 
 const run = promisify(execFile);
 
@@ -106,63 +102,65 @@ export class Lab {
     return stdout === "ok" || undefined;
   }
 
-  /** Containers, kubelet and kube-proxy of a node. */
+  /** Kubelet and kube-proxy of a node. The Pods of the node are its children, and end with it. */
   startNodeAgent(node: LabNode): void {
-    const kubeconfig = this.#kubeconfigFor(node.name, { user: `system:node:${node.name}`, groups: ["system:nodes"] });
-    const certificate = this.folder.containerCertificate;
-    const options = [`--node=${node.name}`, `--kubeconfig=${kubeconfig}`, `--certificate=${certificate}`];
-    this.#startStandIn(agentName(node), node.name, ["lab-node", ...options]);
+    const { folder } = this;
+    this.#startStandIn(agentName(node), node.name, [
+      "lab-node",
+      `--node=${node.name}`,
+      `--kubeconfig=${this.#kubeconfigOf(node)}`,
+      `--certificate=${folder.containerCertificate}`,
+      `--bundle=${this.#parts.dist}`,
+      `--logs=${folder.podLogs}`,
+      `--console=${folder.consoleOf(node.name)}`,
+    ]);
   }
 
-  startController(): void {
-    const env = { METALLB_DEPLOYMENT: "controller", METALLB_POD_NAME: CONTROLLER_POD };
-    this.#startMetallb("controller", CONTROLLER.name, env, ["--webhook-mode=disabled"]);
+  /** The speaker's Pod on a node. Rejects when there is none. */
+  async speakerPod(node: LabNode): Promise<ObjectName> {
+    const pods = await this.cluster.list(KINDS.Pod, METALLB_NAMESPACE, SPEAKERS);
+    const pod = pods.find(({ spec }) => fieldsOf(spec)["nodeName"] === node.name);
+    if (pod !== undefined) return { namespace: METALLB_NAMESPACE, name: pod.metadata.name };
+    throw new EnvironmentError("no-speaker", `no speaker on ${node.name}`, { retryable: true });
   }
 
-  startSpeaker(node: LabNode): void {
-    const env = {
-      METALLB_NODE_NAME: node.name,
-      METALLB_HOST: node.ipv4,
-      METALLB_POD_NAME: speakerPodName(node),
-      METALLB_ML_BIND_ADDR: node.ipv4,
-      METALLB_ML_LABELS: SPEAKER_LABELS,
-      METALLB_ML_SECRET_KEY_PATH: this.folder.membershipSecret,
-    };
-    this.#startMetallb("speaker", node.name, env, []);
+  /** What the speaker on a node has said so far. */
+  async speakerLog(node: LabNode): Promise<string> {
+    const { namespace, name } = await this.speakerPod(node);
+    return readFileSync(this.folder.podLog(namespace, name), "utf8");
   }
 
-  /** Ends a speaker without a warning; nothing else of its node, and nobody is told. */
-  async killSpeaker(node: LabNode): Promise<void> {
-    await this.#processes.get(speakerPodName(node))?.stop("SIGKILL");
+  /** Ends a speaker without a warning; nothing else of its node, and nobody starts it again. */
+  killSpeaker(node: LabNode): Promise<void> {
+    return this.#command(node, "hold", "SIGKILL");
   }
 
-  /** Ends a speaker as a rollout does: it may say goodbye. */
-  async stopSpeaker(node: LabNode): Promise<void> {
-    await this.#processes.get(speakerPodName(node))?.stop("SIGTERM");
+  /** Ends a speaker as a rollout does: it may say goodbye. Nobody starts it again. */
+  stopSpeaker(node: LabNode): Promise<void> {
+    return this.#command(node, "hold", "SIGTERM");
+  }
+
+  /** Starts a speaker that was killed or stopped. */
+  startSpeaker(node: LabNode): Promise<void> {
+    return this.#command(node, "release");
   }
 
   /** Stops a speaker in the middle of what it does, or lets it go on. */
-  signalSpeaker(node: LabNode, signal: "SIGSTOP" | "SIGCONT"): void {
-    this.#processes.get(speakerPodName(node))?.signal(signal);
+  signalSpeaker(node: LabNode, signal: "SIGSTOP" | "SIGCONT"): Promise<void> {
+    return this.#command(node, "signal", signal);
   }
 
   /** Stops a node as a power cut does: its cable is dead, its processes are killed, and nobody is told. */
   async killNode(node: LabNode): Promise<void> {
-    const victims = [speakerPodName(node), agentName(node), ...(node === CONTROLLER_HOST ? [CONTROLLER_POD] : [])];
-    const dying = victims.map((name) => this.#processes.get(name)).filter((victim) => victim !== undefined);
     await Promise.all([
       this.run(SWITCH.name, ["ip", "link", "set", node.name, "down"]),
-      ...dying.map((victim) => victim.stop("SIGKILL")),
+      this.#processes.get(agentName(node))?.stop("SIGKILL"),
     ]);
   }
 
-  /** Deletes a Node and its Pods, which is how a cluster learns that a node is gone for good. */
+  /** Deletes a Node, which is how a cluster learns that a node is gone for good, and its Pods with it. */
   async deleteNode(node: LabNode): Promise<void> {
     await this.cluster.delete(KINDS.Node, { namespace: "", name: node.name });
-    for (const pod of await this.cluster.list(KINDS.Pod, "")) {
-      if (fieldsOf(pod["spec"])["nodeName"] !== node.name) continue;
-      await this.cluster.delete(KINDS.Pod, { namespace: pod.metadata.namespace ?? "", name: pod.metadata.name });
-    }
   }
 
   /** Starts a client that asks each URL for an answer again and again, and prints what `AnswerTimes` reads. */
@@ -182,33 +180,9 @@ export class Lab {
     await this.#parts.close();
   }
 
-  /** A program of the production bundle, as its manifest would start it; its output is its Pod's log. */
-  #startMetallb(
-    program: "controller" | "speaker",
-    namespace: string,
-    env: { readonly METALLB_POD_NAME: string } & Readonly<Record<string, string>>,
-    flags: readonly string[],
-  ): void {
-    const kubeconfig = this.#kubeconfigFor(env.METALLB_POD_NAME, {
-      user: `system:serviceaccount:${METALLB_NAMESPACE}:${program}`,
-      groups: ["system:serviceaccounts", `system:serviceaccounts:${METALLB_NAMESPACE}`],
-    });
-    const bundle = join(this.#parts.dist, "metallb.mjs");
-    this.#start({
-      name: env.METALLB_POD_NAME,
-      namespace,
-      command: [
-        process.execPath,
-        bundle,
-        program,
-        "--port=9120",
-        "--log-level=info",
-        `--kubeconfig=${kubeconfig}`,
-        ...flags,
-      ],
-      env: { ...env, METALLB_NAMESPACE },
-      logFile: this.folder.podLog(METALLB_NAMESPACE, env.METALLB_POD_NAME),
-    });
+  async #command(node: LabNode, action: ConsoleAction, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    const { namespace, name } = await this.speakerPod(node);
+    await commandNode(this.folder.consoleOf(node.name), { action, pod: `${namespace}/${name}`, signal });
   }
 
   #startStandIn(name: string, namespace: string, args: readonly string[]): void {
@@ -232,17 +206,14 @@ export class Lab {
     if (!this.#closing) this.#trouble.reject(new EnvironmentError("lab-trouble", what, { retryable: false }));
   }
 
-  /** Writes the kubeconfig of a program in the lab, and returns its path. */
-  #kubeconfigFor(
-    program: string,
-    { user, groups }: { readonly user: string; readonly groups: readonly string[] },
-  ): string {
+  /** Writes the kubeconfig of a node's agent, and returns its path. */
+  #kubeconfigOf({ name }: LabNode): string {
     const { apiServer } = this.#parts;
-    const file = this.folder.kubeconfigOf(program);
+    const file = this.folder.kubeconfigOf(name);
     const text = kubeconfig({
       server: API_INSIDE,
       ca: apiServer.caCertificate,
-      token: apiServer.addUser(user, groups),
+      token: apiServer.addUser(`system:node:${name}`, ["system:nodes"]),
     });
     writeFileSync(file, text, { mode: 0o600 });
     return file;
@@ -251,6 +222,9 @@ export class Lab {
 
 /** The API server's URL inside the lab. */
 const API_INSIDE = `https://${socketName(SWITCH.ipv4, SWITCH.apiPort)}`;
+
+/** Selects the speakers' Pods, whatever installed them. */
+const SPEAKERS = "component=speaker";
 
 function agentName(node: LabNode): string {
   return `agent-${node.name}`;

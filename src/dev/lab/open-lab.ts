@@ -1,19 +1,19 @@
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { customResourceDefinitions } from "../../config/crds.ts";
 import { EnvironmentError } from "../../lib/errors.ts";
 import { createKubeClient } from "../../k8s/client.ts";
 import { loadEndpoint } from "../../k8s/endpoint.ts";
 import { generateCertificates } from "../api-server/certificates.ts";
 import { type ApiServer, startApiServer } from "../api-server/server.ts";
 import { Cluster } from "./cluster.ts";
-import { CONTROLLER_POD, METALLB_NAMESPACE, metallbObjects, nodeObject, speakerPodName } from "./cluster-objects.ts";
+import { nodeObject } from "./cluster-objects.ts";
 import { dialThrough } from "./gateway.ts";
 import { openHolder } from "./holder.ts";
 import { Lab } from "./lab.ts";
 import { LabFolder } from "./lab-folder.ts";
 import { isInterruption, type Progress } from "./progress.ts";
+import { installManifests, MANIFESTS } from "./install.ts";
 import { systemClock } from "./system-ports.ts";
 import { NODES, STATIONS, SWITCH, topologyScript } from "./topology.ts";
 import { START } from "./wait.ts";
@@ -23,11 +23,13 @@ export interface LabOptions {
   readonly dist: string;
   readonly folder: LabFolder;
   readonly progress: Progress;
+  /** Whether the plain manifests are installed; else the cluster is empty, without MetalLB's CRDs even. Default: true. */
+  readonly install?: boolean;
 }
 
 /**
- * Opens a lab up to where controller and speakers are ready. Throws a `StepError`, and then leaves nothing behind but
- * the logs.
+ * Opens a lab up to where controller and speakers are ready, or up to where somebody may install them. Throws a `StepError`,
+ * and then leaves nothing behind but the logs.
  */
 export async function openLab(options: LabOptions): Promise<Lab> {
   const { folder, progress } = options;
@@ -37,7 +39,8 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   };
   try {
     const lab = await buildLab(options, closers, close);
-    await startPrograms(lab, progress);
+    await startNodes(lab, progress);
+    if (options.install !== false) await installManifests(lab, progress, options.dist);
     return lab;
   } catch (error) {
     if (!isInterruption(error)) folder.keepLogs();
@@ -59,17 +62,16 @@ async function buildLab(
   const holder = await progress.step("a place for network namespaces", () => openHolder(folder.path), describeHolder);
   closers.push(() => holder.close());
   await progress.step(
-    "a switch, three nodes, a controller's pod and a client",
+    "a switch, three nodes and a client",
     async () => holder.script(topologyScript()),
     () => [SWITCH, ...STATIONS].map(({ name }) => name).join(", "),
   );
   const apiServer = await progress.step(
-    "an API server with MetalLB's CRDs",
+    "an API server",
     () => startServer(folder),
     ({ url }) => `${url}, KUBECONFIG=${folder.kubeconfig}`,
   );
   closers.push(() => apiServer.close());
-  folder.makeMembershipSecret();
   const { certificate, key } = await generateCertificates(["webapp.example"], systemClock.wallTime());
   writeFileSync(folder.containerCertificate, JSON.stringify({ cert: certificate, key }), { mode: 0o600 });
   const cluster = new Cluster(createKubeClient(await loadEndpoint({ kubeconfig: folder.kubeconfig, env: {} })));
@@ -83,7 +85,7 @@ function describeHolder({ rootless }: { readonly rootless: boolean }): string {
 }
 
 function requireBundles(dist: string): void {
-  const missing = ["metallb.mjs", "metallb-dev.mjs"].filter((name) => !existsSync(join(dist, name)));
+  const missing = ["metallb.mjs", "metallb-dev.mjs", MANIFESTS].filter((name) => !existsSync(join(dist, name)));
   if (missing.length === 0) return;
   const message = `${missing.join(" and ")} not found in ${dist}: npm run build`;
   throw new EnvironmentError("no-bundle", message, { retryable: false });
@@ -93,7 +95,8 @@ async function startServer(folder: LabFolder): Promise<ApiServer> {
   const server = await startApiServer({
     socketPath: folder.apiSocket,
     extraNames: [SWITCH.ipv4, SWITCH.ipv6],
-    crds: customResourceDefinitions(),
+    kubelets: true,
+    authorizationMode: "RBAC",
     logDir: folder.podLogs,
     dialPod: dialThrough(folder.podSocket),
   });
@@ -101,36 +104,22 @@ async function startServer(folder: LabFolder): Promise<ApiServer> {
   return server;
 }
 
-async function startPrograms(lab: Lab, progress: Progress): Promise<void> {
-  const { cluster } = lab;
-  await progress.step(
-    "Nodes and MetalLB's objects",
-    async () => {
-      const now = new Date().toISOString();
-      for (const object of [...NODES.map((node) => nodeObject(node, now)), ...metallbObjects()])
-        await cluster.create(object);
-    },
-    () => `namespace ${METALLB_NAMESPACE}`,
-  );
+async function startNodes(lab: Lab, progress: Progress): Promise<void> {
   lab.startRelay();
   await progress.step("the API server is reached from inside", () =>
     progress.until("an answer of the API server", START, () => lab.reachesApiServer()),
   );
-  lab.startController();
-  for (const node of NODES) {
-    lab.startSpeaker(node);
-    lab.startNodeAgent(node);
-  }
-  await progress.step("controller is ready", () => podReady(lab, progress, CONTROLLER_POD));
-  for (const node of NODES) {
-    await progress.step(`speaker on ${node.name} is ready`, () => podReady(lab, progress, speakerPodName(node)));
-  }
-}
-
-/** The node's stand-in for a kubelet asks the program's /readyz, and writes the Pod's condition. */
-function podReady({ cluster }: Lab, progress: Progress, name: string): Promise<true> {
-  const pod = { namespace: METALLB_NAMESPACE, name };
-  return progress.until(`pod ${name} to be ready`, START, () => cluster.isReady(pod));
+  await progress.step(
+    "three Nodes, each with a stand-in for kubelet and kube-proxy",
+    async () => {
+      const now = new Date().toISOString();
+      for (const node of NODES) {
+        await lab.cluster.create(nodeObject(node, now));
+        lab.startNodeAgent(node);
+      }
+    },
+    () => NODES.map(({ name }) => name).join(", "),
+  );
 }
 
 /** The longest path of a unix socket, with its final zero (unix(7)). */

@@ -1,20 +1,17 @@
 import { expect, test } from "vitest";
 import { freePodAddresses, podPlan } from "./pod-plan.ts";
-import type { LabPod } from "./pod-view.ts";
+import { projectPod } from "../kubelet/pod-spec.ts";
 import { NODES } from "./topology.ts";
 
 const NODE = NODES[0]!;
 
-const POD: LabPod = {
-  namespace: "webapp",
-  name: "web",
-  node: "node-1",
-  hostNetwork: false,
-  addresses: ["10.244.1.2", "fd00:10:244:1::2"],
-  containers: ["app"],
-  ports: [{ protocol: "TCP", port: 8080 }],
-  probe: undefined,
-};
+const ADDRESSES = ["10.244.1.2", "fd00:10:244:1::2"];
+
+const POD = projectPod({
+  metadata: { name: "web", namespace: "webapp" },
+  spec: { nodeName: "node-1", containers: [{ name: "app", ports: [{ containerPort: 8080 }] }] },
+  status: { podIPs: ADDRESSES.map((ip) => ({ ip })) },
+});
 
 test("a Pod listens on its ports and on those that slices send traffic to, in both families", () => {
   const slice = (address: string): Parameters<typeof podPlan>[1][number] => ({
@@ -23,7 +20,7 @@ test("a Pod listens on its ports and on those that slices send traffic to, in bo
     endpoints: [{ address, node: "node-1" }],
   });
   const { addresses, servers } = podPlan([POD], [slice("10.244.1.2"), slice("10.244.1.99")], NODE);
-  expect([...addresses]).toEqual(POD.addresses);
+  expect([...addresses]).toEqual(ADDRESSES);
   expect([...servers].map(([name, { identity }]) => [name, identity])).toEqual([
     ["TCP 10.244.1.2:8080", "pod web on node-1, port 8080/TCP"],
     ["UDP 10.244.1.2:5353", "pod web on node-1, port 5353/UDP"],

@@ -2,7 +2,7 @@ import { parseAddress } from "../../ip/address.ts";
 import { parsePrefix, prefixRange } from "../../ip/prefix.ts";
 import { type ProxiedSlice, socketName } from "../proxy/plan.ts";
 import type { EchoSpec } from "./echo-server.ts";
-import type { ContainerPort, LabPod } from "./pod-view.ts";
+import type { ContainerPort, PodSpec } from "../kubelet/pod-spec.ts";
 import { type LabNode, podAddress } from "./topology.ts";
 
 export interface PodPlan {
@@ -15,13 +15,14 @@ export interface PodPlan {
  * The servers that stand in for the containers on a node. A Pod listens on its declared ports and on every port that an
  * EndpointSlice sends traffic to, because manifests often leave `containerPort` out.
  */
-export function podPlan(pods: Iterable<LabPod>, slices: readonly ProxiedSlice[], node: LabNode): PodPlan {
+export function podPlan(pods: Iterable<PodSpec>, slices: readonly ProxiedSlice[], node: LabNode): PodPlan {
   const addresses = new Set<string>();
   const servers = new Map<string, EchoSpec>();
   for (const pod of pods) {
+    const declared = pod.containers.flatMap(({ ports }) => ports);
     for (const address of pod.addresses.filter((ip) => isPodAddress(ip, node))) {
       addresses.add(address);
-      for (const { protocol, port } of [...pod.ports, ...targetedPorts(slices, address)]) {
+      for (const { protocol, port } of [...declared, ...targetedPorts(slices, address)]) {
         const identity = `pod ${pod.name} on ${node.name}, port ${port}/${protocol}`;
         servers.set(`${protocol} ${socketName(address, port)}`, { protocol, address, port, identity });
       }
@@ -39,7 +40,7 @@ export function freePodAddresses(taken: ReadonlySet<string>, node: LabNode): str
   });
 }
 
-function targetedPorts(slices: readonly ProxiedSlice[], address: string): ContainerPort[] {
+function targetedPorts(slices: readonly ProxiedSlice[], address: string): Pick<ContainerPort, "protocol" | "port">[] {
   return slices.filter(({ endpoints }) => endpoints.some((e) => e.address === address)).flatMap(({ ports }) => ports);
 }
 

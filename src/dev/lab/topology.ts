@@ -20,9 +20,6 @@ export const SWITCH = { name: "switch", ipv4: "192.168.1.254", ipv6: "fd00:192:1
 /** The machine outside the cluster that uses its Services. */
 export const CLIENT: Station = station("client", 2);
 
-/** The controller's pod: a namespace of its own, because its ports are those of the speaker. */
-export const CONTROLLER: Station = station("controller", 20);
-
 export const NODES: readonly LabNode[] = [1, 2, 3].map((n) => ({
   ...station(`node-${n}`, 10 + n),
   podCidrs: { ipv4: `10.244.${n}.0/24`, ipv6: `fd00:10:244:${n}::/64` },
@@ -40,7 +37,26 @@ export const REMOTE = {
   gateway: { ipv4: "198.51.100.1", ipv6: "2001:db8:198:51::1" },
 } as const;
 
-export const STATIONS: readonly Station[] = [...NODES, CONTROLLER, CLIENT];
+export const STATIONS: readonly Station[] = [...NODES, CLIENT];
+
+/** Pods with programs that a node can have beside those on its own network. */
+const PODS_OF_A_NODE = 10;
+
+/** The places on the LAN for a node's Pods with programs: they are plugged into the switch as machines are. */
+export function podStations(node: LabNode): Station[] {
+  const first = 20 + PODS_OF_A_NODE * NODES.indexOf(node);
+  return Array.from({ length: PODS_OF_A_NODE }, (_, n) => station(`pod-${first + n}`, first + n));
+}
+
+/** Shell lines that plug a new Pod in. */
+export function podScript(station: Station): string[] {
+  return [
+    `ip netns add ${station.name}`,
+    ...sysctls(station.name, QUIET),
+    ...plug(station),
+    ...NODES.flatMap((node) => podRoutesFrom(station.name, node)),
+  ];
+}
 
 /** Last octets in hexadecimal and decimal agree, so that a MAC address tells its station: …:00:11 is node-1, .11. */
 function station(name: string, host: number): Station {
@@ -150,10 +166,12 @@ function addressLines(
 
 /** Only machines of the cluster know where pods are: to a client they are unreachable, as behind a real switch. */
 function podRoutes(node: LabNode): string[] {
-  return [...NODES, CONTROLLER]
-    .filter(({ name }) => name !== node.name)
-    .flatMap(({ name }) => [
-      `ip -n ${name} route add ${node.podCidrs.ipv4} via ${node.ipv4}`,
-      `ip -n ${name} route add ${node.podCidrs.ipv6} via ${node.ipv6}`,
-    ]);
+  return NODES.filter(({ name }) => name !== node.name).flatMap(({ name }) => podRoutesFrom(name, node));
+}
+
+function podRoutesFrom(name: string, node: LabNode): string[] {
+  return [
+    `ip -n ${name} route add ${node.podCidrs.ipv4} via ${node.ipv4}`,
+    `ip -n ${name} route add ${node.podCidrs.ipv6} via ${node.ipv6}`,
+  ];
 }

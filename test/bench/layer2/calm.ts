@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { METALLB_NAMESPACE, speakerPodName } from "../../../src/dev/lab/cluster-objects.ts";
 import type { Lab } from "../../../src/dev/lab/lab.ts";
 import { NODES } from "../../../src/dev/lab/topology.ts";
 import { openTestLab } from "../../support/lab.ts";
@@ -41,7 +39,7 @@ export async function benchCalm(minutes: number, tell: (progress: string) => voi
     for (let i = 0; i < cpus().length; i++) busy.push(keepBusy(minutes));
     for (let minute = 1; minute <= Math.ceil(minutes); minute++) {
       await pause(Math.min(1, minutes - minute + 1) * 60_000);
-      tell(`calm: ${minute} of ${minutes} minutes, ${JSON.stringify(judge(lab, startedAt))}`);
+      tell(`calm: ${minute} of ${minutes} minutes, ${JSON.stringify(await judge(lab, startedAt))}`);
     }
     const families = (["IPv4", "IPv6"] as const).map((family) => judgeAnswers(observer.since(from, family)));
     const sum = (name: keyof (typeof families)[0]): number =>
@@ -49,7 +47,7 @@ export async function benchCalm(minutes: number, tell: (progress: string) => voi
     return {
       minutes,
       busyProcesses: busy.length,
-      ...judge(lab, startedAt),
+      ...(await judge(lab, startedAt)),
       ownerChanges: sum("ownerChanges"),
       questions: sum("questions"),
       unanswered: sum("unanswered"),
@@ -65,9 +63,9 @@ function keepBusy(minutes: number): ChildProcess {
   return spawn("timeout", [`${minutes * 60 + 60}`, "sh", "-c", "while :; do :; done"], { stdio: "ignore" });
 }
 
-function judge(lab: Lab, since: number): Pick<CalmReport, "falseDeaths" | "doubts"> {
-  const lines = NODES.flatMap((node) => {
-    const log = readFileSync(lab.folder.podLog(METALLB_NAMESPACE, speakerPodName(node)), "utf8");
+async function judge(lab: Lab, since: number): Promise<Pick<CalmReport, "falseDeaths" | "doubts">> {
+  const logs = await Promise.all(NODES.map((node) => lab.speakerLog(node)));
+  const lines = logs.flatMap((log) => {
     const lines = log.split("\n").filter((line) => line.startsWith("{"));
     return lines.map((line) => JSON.parse(line) as LogLine).filter(({ ts }) => Date.parse(ts) >= since);
   });

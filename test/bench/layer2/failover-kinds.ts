@@ -5,8 +5,8 @@ import { type LabNode, SWITCH } from "../../../src/dev/lab/topology.ts";
 export interface FailoverKind {
   /** Whether the speaker or the cluster knows of it before it happens. */
   readonly planned: boolean;
-  take(lab: Lab, owner: LabNode): Promise<void> | void;
-  giveBack(lab: Lab, owner: LabNode): Promise<void> | void;
+  take(lab: Lab, owner: LabNode): Promise<void>;
+  giveBack(lab: Lab, owner: LabNode): Promise<void>;
 }
 
 export const FAILOVER_KINDS = {
