@@ -21,6 +21,12 @@ describe("the CRDs of the chart", () => {
     expect(peers?.["spec"].conversion).toEqual({ strategy: "None" });
   });
 
+  test("are told to stay with crds.keep: true", () => {
+    const crds = renderChart({ values: { crds: { keep: true } } }).filter(({ kind }) => kind.startsWith("CustomRes"));
+    expect(crds).toHaveLength(10);
+    for (const { metadata } of crds) expect(metadata.annotations).toEqual({ "helm.sh/resource-policy": "keep" });
+  });
+
   test("are left out with crds.enabled: false", () => {
     expect(renderedCrds({ values: { crds: { enabled: false } } })).toEqual([]);
   });

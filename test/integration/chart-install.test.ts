@@ -104,6 +104,29 @@ describe("helm", () => {
   });
 });
 
+describe("the custom resources", () => {
+  const pools = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ipaddresspools.metallb.io";
+
+  test("are not deleted by an upgrade that leaves them out, unless they are to be kept", async () => {
+    await helm("install", "metallb", CHART, "--create-namespace");
+    await expect(helm("upgrade", "metallb", CHART, "--set", "crds.enabled=false")).rejects.toThrow(
+      "helm would delete the custom resources with every pool and peer: upgrade with crds.keep=true first",
+    );
+    await helm("upgrade", "metallb", CHART, "--set", "crds.keep=true");
+    await helm("upgrade", "metallb", CHART, "--set", "crds.enabled=false");
+    expect((await api.get(pools)).code).toBe(200);
+    await helm("upgrade", "metallb", CHART, "--set", "crds.keep=true");
+  });
+
+  test("stay when the release is removed, and the next one takes them over", async () => {
+    await helm("uninstall", "metallb");
+    expect((await api.get(pools)).code).toBe(200);
+    await helm("install", "metallb", CHART);
+    await helm("uninstall", "metallb");
+    expect((await api.get(pools)).code).toBe(404);
+  });
+});
+
 const HELMS = { "meta.helm.sh/release-name": "metallb", "meta.helm.sh/release-namespace": NAMESPACE };
 
 /** In which there is nothing without the chart. */

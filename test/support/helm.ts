@@ -15,7 +15,12 @@ export const CHART = join(ROOT, "charts/metallb");
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string> };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+  };
   // oxlint-disable-next-line typescript/no-explicit-any -- every kind has its own fields, and tests ask for them by name
   readonly [field: string]: any;
 }

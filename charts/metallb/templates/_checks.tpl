@@ -3,10 +3,23 @@ What can't work together, one sentence each, separated by newlines; "": nothing.
 itself. A combination that only values without effect are part of is none: see _ignored.tpl.
 */}}
 {{- define "metallb.problems" -}}
+{{- include "metallb.problems.loss" . }}
 {{- include "metallb.problems.configuration" . }}
 {{- include "metallb.problems.controller" . }}
 {{- include "metallb.problems.ports" . }}
 {{- include "metallb.problems.monitoring" . }}
+{{- end }}
+
+{{/* Helm deletes what a release has no more, and a CRD takes all that users made of it with it. */}}
+{{- define "metallb.problems.loss" -}}
+{{- if and .Release.IsUpgrade (not .Values.crds.enabled) }}
+{{- $crd := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "ipaddresspools.metallb.io" }}
+{{- $annotations := dig "metadata" "annotations" dict (default dict $crd) }}
+{{- $ours := and (eq (get $annotations "meta.helm.sh/release-name") .Release.Name) (eq (get $annotations "meta.helm.sh/release-namespace") .Release.Namespace) }}
+{{- if and $ours (ne (get $annotations "helm.sh/resource-policy") "keep") }}
+crds.enabled is false, and helm would delete the custom resources with every pool and peer: upgrade with crds.keep=true first
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "metallb.problems.configuration" -}}
