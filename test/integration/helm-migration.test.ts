@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ApiServer, startApiServer } from "../../src/dev/api-server/server.ts";
-import { blocksOf, commandsOf, readDocument } from "../support/documents.ts";
+import { customResourceDefinitions } from "../../src/config/crds.ts";
+import { type ApiServer, type ApiServerOptions, startApiServer } from "../../src/dev/api-server/server.ts";
+import { blocksOf, commandsOf, readDocument, ROOT } from "../support/documents.ts";
 import { CHART, type Manifest, renderChart, runHelm } from "../support/helm.ts";
 import { type CommandResult, Kubectl } from "../support/kubectl.ts";
 import { requireOrSkip } from "../support/requirements.ts";
@@ -141,6 +142,31 @@ test.skipIf(requireOrSkip(["bin:kubectl-1.32"]).skip)("frr-k8s stays when it is 
   }
 });
 
+test.skipIf(requireOrSkip(["bin:kubectl-1.32"]).skip)(
+  "our manifests go over MetalLB's, and those over ours",
+  async () => {
+    const cluster = await HelmCluster.start({ crds: customResourceDefinitions() });
+    const { kubectl } = cluster;
+    const files = ["manifests/metallb.yaml", "test/support/reference-manifests.yaml"].map((path) => join(ROOT, path));
+    try {
+      await kubectl.ok(`kubectl apply -f ${files[1]}`);
+      await kubectl.ok("kubectl apply -f -", manifest("Secret/memberlist", LATER["Secret/metallb-memberlist"]));
+      const before = await cluster.objects();
+      for (const [i, file] of files.entries()) {
+        await kubectl.ok(`kubectl apply -f ${file}`);
+        const after = await cluster.objects();
+        for (const [key, object] of before) expect(keptOf(after.get(key)!)).toEqual(keptOf(object));
+        const { containers } = after.get("DaemonSet/speaker")!["spec"].template.spec;
+        expect(containers.map(({ name }: { readonly name: string }) => name)).toEqual(
+          i === 0 ? ["speaker"] : ["speaker", "frr"],
+        );
+      }
+    } finally {
+      await cluster.close();
+    }
+  },
+);
+
 type Objects = ReadonlyMap<string, Manifest>;
 
 /** An API server with the tools that people have for it. */
@@ -155,8 +181,8 @@ class HelmCluster {
     writeFileSync(join(this.#folder, "kubeconfig"), server.kubeconfig(), { mode: 0o600 });
   }
 
-  static async start(): Promise<HelmCluster> {
-    return new HelmCluster(await startApiServer({}));
+  static async start(options: ApiServerOptions = {}): Promise<HelmCluster> {
+    return new HelmCluster(await startApiServer(options));
   }
 
   tryHelm(...args: readonly string[]): Promise<CommandResult> {

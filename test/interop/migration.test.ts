@@ -16,7 +16,7 @@ const FAMILIES = ["IPv4", "IPv6"] as const;
 const NAMES = NODES.map(({ name }) => name);
 
 /** After a change, long enough for everything that somebody may still say. */
-const CALM_MS = 800;
+const CALM_MS = 600;
 
 /**
  * What users may notice of each kind of step, in milliseconds: for how long two nodes answer, and for how long nobody. Nothing
