@@ -2,7 +2,7 @@
  * Writes charts/metallb/dashboards/metallb.json, the dashboard for Grafana. Run it after a change of scripts/dashboard;
  * test/dashboard.test.ts fails until it was.
  *
- *     node scripts/generate-dashboard.ts
+ *     npm run generate:dashboard
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -48,7 +48,8 @@ function dashboard(): grafana.Dashboard {
     builder.withRow(new grafana.RowBuilder(title));
     for (const panel of panels) builder.withPanel(toGrafana(panel));
   }
-  return builder.build();
+  const { panels = [], ...built } = builder.build();
+  return { ...built, panels: panels.map((panel, i) => ({ ...panel, id: i + 1 })) };
 }
 
 /** All is not a list of those that are known: series without the label are meant, too. */

@@ -2,7 +2,7 @@
  * Writes docs/metrics.md: every metric that controller and speaker expose. Run it after a change of
  * src/telemetry/metric-table.ts; test/metrics-page.test.ts fails until it was.
  *
- *     node scripts/generate-metrics.ts
+ *     npm run generate:metrics
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

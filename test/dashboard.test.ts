@@ -38,6 +38,7 @@ describe("the dashboard", () => {
         gridPos.x + gridPos.w > 24 || panels.slice(0, i).some((other) => overlap(gridPos, other.gridPos)),
     );
     expect([undescribed, misplaced]).toEqual([[], []]);
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   });
 });
 
@@ -54,6 +55,7 @@ describe("a query is refused", () => {
 });
 
 interface Placed {
+  readonly id: number;
   readonly type: string;
   readonly description?: string;
   readonly gridPos: Position;
