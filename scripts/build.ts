@@ -1,6 +1,7 @@
 /**
  * Builds `dist/`: metallb.mjs and its parts that are loaded when needed (production), metallb-dev.mjs (embedded API
- * server and lab) and metallb.node (packet sockets). Fails when development or test code can be reached from the production bundle.
+ * server and lab), metallb.node (packet sockets) and metallb.meta.json (what the production bundle is made of). Fails when
+ * development or test code can be reached from the production bundle.
  */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -8,12 +8,12 @@ import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Metafile } from "esbuild";
 import { type Architecture, architecture } from "./image/architecture.ts";
-import { bundledPackages } from "./image/bundled-packages.ts";
+import { type BundledPackage, bundledPackages } from "./image/bundled-packages.ts";
 import { licenseIssues, thirdPartyLicenses } from "./image/licenses.ts";
-import { nodeRuntime } from "./image/node-runtime.ts";
+import { type NodeRuntime, nodeRuntime } from "./image/node-runtime.ts";
 import { archiveFolder, RootFolder } from "./image/root-folder.ts";
-import { sbom } from "./image/sbom.ts";
-import { type DebianPackage, debianPackage, sharedLibraries } from "./image/shared-libraries.ts";
+import { type Inventory, sbom } from "./image/sbom.ts";
+import { type DebianPackage, debianPackage, type SharedLibrary, sharedLibraries } from "./image/shared-libraries.ts";
 
 const HELP = `node scripts/image-root.ts [--arch amd64|arm64] [--output FOLDER] [--tar FILE]
 
@@ -38,35 +38,42 @@ const NSSWITCH = "hosts: files dns\n";
 /** Container runtimes mount these; they make them when they can. */
 const MOUNT_POINTS = ["dev", "proc", "sys"];
 
-function assemble(target: Architecture, root: RootFolder, time: number): void {
+interface Contents {
+  /** Files of the program, in `dist`. */
+  readonly program: readonly string[];
+  readonly node: NodeRuntime;
+  readonly libraries: readonly SharedLibrary[];
+  /** The packages that the program and the libraries are of. */
+  readonly npm: readonly BundledPackage[];
+  readonly debian: readonly DebianPackage[];
+}
+
+/** All that goes in. Throws when something is missing, or may not be given to others. */
+function gather(target: Architecture): Contents {
+  if (!existsSync(METAFILE) || !existsSync(ADDON))
+    throw new Error("dist is not complete: npm run build, with a C compiler");
   const metafile = JSON.parse(readFileSync(METAFILE, "utf8")) as Metafile;
   const npm = bundledPackages(metafile, ROOT);
   const issues = licenseIssues(npm);
   if (issues.length > 0) throw new Error(issues.join("\n"));
-
   const node = nodeRuntime(target, ROOT, join(ROOT, ".cache/node"));
   const libraries = sharedLibraries([node.binary, ADDON], target);
   const debian = [...new Set(libraries.map((library) => library.package))].sort();
-  const packages = debian.map((name) => debianPackage(name, target));
+  const bundle = Object.keys(metafile.outputs).map((output) => join(ROOT, output));
+  return {
+    program: [...bundle, ADDON],
+    node,
+    libraries,
+    npm,
+    debian: debian.map((name) => debianPackage(name, target)),
+  };
+}
 
+function writePrograms(root: RootFolder, { program, node, libraries }: Contents): void {
   for (const name of MOUNT_POINTS) root.folder(name);
   root.copyProgram(node.binary, "usr/local/bin/node");
-  for (const output of Object.keys(metafile.outputs)) root.copy(join(ROOT, output), `metallb/${basename(output)}`);
-  root.copy(ADDON, "metallb/metallb.node");
   for (const { source, target } of libraries) root.copyProgram(source, target);
-  writeAccounts(root);
-  writeDebianRecords(root, packages);
-
-  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
-  const nodeSha256 = createHash("sha256").update(readFileSync(node.binary)).digest("hex");
-  const inventory = { version, nodeVersion: node.version, nodeSha256, npm, debian: packages };
-  root.copy(join(ROOT, "LICENSE"), `${DOCUMENTS}/metallb/LICENSE`);
-  root.copy(node.license, `${DOCUMENTS}/node/LICENSE`);
-  root.write(`${DOCUMENTS}/metallb/THIRD-PARTY-LICENSES`, thirdPartyLicenses(npm));
-  root.write(
-    `${DOCUMENTS}/metallb/sbom.cdx.json`,
-    sbom({ ...inventory, debianVersion: debianVersion() }, new Date(time * 1000)),
-  );
+  for (const file of program) root.copy(file, `metallb/${basename(file)}`);
 }
 
 function writeAccounts(root: RootFolder): void {
@@ -75,15 +82,32 @@ function writeAccounts(root: RootFolder): void {
   root.write("etc/nsswitch.conf", NSSWITCH);
 }
 
-/** Where scanners look for what is installed, as in other images without a package manager, and the packages' licences. */
-function writeDebianRecords(root: RootFolder, packages: readonly DebianPackage[]): void {
+/** Where scanners look for what is installed, as in other images without a package manager. */
+function writeDebianRecords(root: RootFolder, { debian }: Contents): void {
   root.copy("/etc/os-release", "etc/os-release");
-  for (const { name, version, architecture, sourceName, sourceVersion, copyright } of packages) {
+  for (const { name, version, architecture, sourceName, sourceVersion } of debian) {
     const source = `Source: ${sourceName} (${sourceVersion})`;
     const lines = [`Package: ${name}`, "Status: install ok installed", `Architecture: ${architecture}`, source];
     root.write(`var/lib/dpkg/status.d/${name}`, `${[...lines, `Version: ${version}`].join("\n")}\n`);
-    root.write(`${DOCUMENTS}/${name}/copyright`, copyright);
   }
+}
+
+/** Licences and the SBOM. `time` is in seconds. */
+function writeDocuments(root: RootFolder, { node, npm, debian }: Contents, time: number): void {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+  const inventory: Inventory = {
+    version,
+    nodeVersion: node.version,
+    nodeSha256: createHash("sha256").update(readFileSync(node.binary)).digest("hex"),
+    npm,
+    debian,
+    debianVersion: debianVersion(),
+  };
+  root.copy(join(ROOT, "LICENSE"), `${DOCUMENTS}/metallb/LICENSE`);
+  root.write(`${DOCUMENTS}/metallb/THIRD-PARTY-LICENSES`, thirdPartyLicenses(npm));
+  root.write(`${DOCUMENTS}/metallb/sbom.cdx.json`, sbom(inventory, new Date(time * 1000)));
+  root.copy(node.license, `${DOCUMENTS}/node/LICENSE`);
+  for (const { name, copyright } of debian) root.write(`${DOCUMENTS}/${name}/copyright`, copyright);
 }
 
 function debianVersion(): string {
@@ -94,6 +118,19 @@ function sourceDate(): number {
   const time = Number(process.env["SOURCE_DATE_EPOCH"] ?? 0);
   if (!Number.isSafeInteger(time) || time < 0) throw new Error("SOURCE_DATE_EPOCH is not a number of seconds");
   return time;
+}
+
+function make(target: Architecture, folder: string, tar: string | undefined): void {
+  const time = sourceDate();
+  const contents = gather(target);
+  const root = new RootFolder(resolve(folder));
+  writePrograms(root, contents);
+  writeAccounts(root);
+  writeDebianRecords(root, contents);
+  writeDocuments(root, contents, time);
+  const mebibytes = (root.seal(time) / 2 ** 20).toFixed(1);
+  if (tar !== undefined) archiveFolder(root.path, ".", resolve(tar), time);
+  process.stdout.write(`${root.path}: ${target.name}, ${mebibytes} MiB\n`);
 }
 
 const { values } = parseArgs({
@@ -107,13 +144,10 @@ const { values } = parseArgs({
 if (values.help === true) {
   process.stdout.write(HELP);
 } else {
-  if (!existsSync(METAFILE) || !existsSync(ADDON))
-    throw new Error("dist is not complete: npm run build, with a C compiler");
-  const time = sourceDate();
-  const root = new RootFolder(resolve(values.output));
-  const target = architecture(values.arch);
-  assemble(target, root, time);
-  const mebibytes = (root.seal(time) / 2 ** 20).toFixed(1);
-  if (values.tar !== undefined) archiveFolder(root.path, ".", resolve(values.tar), time);
-  process.stdout.write(`${root.path}: ${target.name}, ${mebibytes} MiB\n`);
+  try {
+    make(architecture(values.arch), values.output, values.tar);
+  } catch (error) {
+    process.stderr.write(`image-root: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { architecture } from "../image/architecture.ts";
 import { archiveFolder } from "../image/root-folder.ts";
 
 /** What may differ between machines and must not matter. */
@@ -35,7 +36,9 @@ export function buildRelease({ folder, repository, surroundings, progress }: Rel
   run(`'${process.execPath}' scripts/build.ts`);
   progress("image");
   const root = join(folder, "root");
-  const image = ["--output", root, "--tar", join(files, "image-root.tar")].map((word) => `'${word}'`).join(" ");
+  const image = ["--output", root, "--tar", join(files, `image-root-${architecture(undefined).name}.tar`)]
+    .map((word) => `'${word}'`)
+    .join(" ");
   run(`SOURCE_DATE_EPOCH=${time} '${process.execPath}' scripts/image-root.ts ${image}`);
   for (const name of readdirSync(join(root, "metallb"))) copyFileSync(join(root, "metallb", name), join(files, name));
   for (const name of ["THIRD-PARTY-LICENSES", "sbom.cdx.json"])

@@ -65,7 +65,7 @@ export class ImageRoot {
     return spawn("unshare", ["--mount", "--propagation=private", "sh", ...container], {
       stdio: ["ignore", "pipe", "pipe"],
       // The tools before the program need the machine's PATH; it gets the image's as it is told its environment.
-      env: { ...image.env, ...env, PATH: process.env["PATH"] },
+      env: { ...image.env, ...env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` },
     });
   }
 
