@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `npm run image:prove`: builds the images from the unchanged Dockerfile for amd64 and arm64, without Docker and without a
-# registry, and looks at the results. Needs root, Debian on amd64, the network for packages, 3 GB of disk and four minutes.
+# registry, and looks at the results. Needs root, Debian on amd64, the network for packages, 3 GB of disk and some five minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -2,6 +2,7 @@
  * `npm run release:check`: builds all files of a release twice, from clean clones of HEAD in different surroundings, and
  * fails unless both are the same to the byte.
  */
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -26,6 +27,8 @@ const BUILDS: readonly Surroundings[] = [
 ];
 
 function check(output: string | undefined): boolean {
+  const changes = execFileSync("git", ["status", "--porcelain"], { cwd: REPOSITORY, encoding: "utf8" });
+  if (changes !== "") process.stderr.write(`what is not committed is not looked at:\n${changes}`);
   const scratch = mkdtempSync(join(tmpdir(), "metallb-release-"));
   const started = performance.now();
   try {
