@@ -114,6 +114,14 @@ describe("event recorder", () => {
     expect(log.lines).toMatchObject([{ level: "debug", message: "event not sent" }]);
   });
 
+  test("that no role allows events is said once", async () => {
+    kube.fail(kubeError(403, "Forbidden", 'events is forbidden: User "u" cannot create resource "events"'), 100);
+    for (const message of ["one", "two"]) recorder.record({ ...allocated, message });
+    await pass(60_000);
+    expect(kube.requests).toHaveLength(2);
+    expect(log.messages("warn")).toEqual([expect.stringContaining('cannot create resource "events"')]);
+  });
+
   test("while the server is away the queue is bounded and the log says so once", async () => {
     kube.fail({ ...kubeError(503, "ServiceUnavailable"), retryAfter: seconds(60) }, 5000);
     for (let i = 0; i < 10_000; i++) recorder.record({ ...allocated, message: String(i) });

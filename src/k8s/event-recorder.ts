@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { type Millis, millis, seconds } from "../lib/duration.ts";
 import { WorkQueue, type Handled } from "../lib/work-queue.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { EventRecorder, KubeClient, KubeEvent, KubeResult, ResourceType } from "../ports/kube.ts";
+import type { EventRecorder, KubeClient, KubeError, KubeEvent, KubeResult, ResourceType } from "../ports/kube.ts";
 import type { Log } from "../ports/log.ts";
 
 const EVENT: ResourceType = { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true };
@@ -22,6 +22,9 @@ const CONCURRENCY = 4;
 const PER_SECOND = 100;
 const BURST = 1000;
 const CLOSE_TIMEOUT = seconds(2);
+
+/** How API servers say that roles don't allow something. */
+const NOT_ALLOWED = /cannot \w+ resource "events"/;
 
 export interface EventRecorderDeps {
   /** `metallb-controller` or `metallb-speaker` */
@@ -70,6 +73,7 @@ class Recorder implements EventRecorder {
   readonly #queue: WorkQueue<string>;
   readonly #pace: Pace;
   #dropped = 0;
+  #isRefused = false;
   #drained: (() => void) | undefined;
 
   constructor(client: Pick<KubeClient, "create" | "patch">, deps: EventRecorderDeps) {
@@ -132,14 +136,20 @@ class Recorder implements EventRecorder {
     const { error } = answer;
     pending.attempts++;
     if (!error.retryable || pending.attempts >= MAX_ATTEMPTS) {
-      this.#deps.log.debug(
-        { event: pending.event.reason, code: error.code, reason: error.reason, error: error.message },
-        "event not sent",
-      );
+      this.#giveUp(pending.event, error);
       return this.#done();
     }
     this.#putBack(key, pending);
     return error.retryAfter === undefined ? "retry" : { retryAfter: error.retryAfter };
+  }
+
+  /** That there is no permission at all is said once. Namespaces that go away take no events either, which bothers no one. */
+  #giveUp(event: KubeEvent, { code, reason, message }: KubeError): void {
+    const { log } = this.#deps;
+    const fields = { event: event.reason, code, reason, error: message };
+    if (this.#isRefused || code !== 403 || !NOT_ALLOWED.test(message)) return log.debug(fields, "event not sent");
+    this.#isRefused = true;
+    log.warn(fields, `no permission to write events, so people don't see what happened: ${message}`);
   }
 
   /** What came meanwhile joins what could not be sent. */
