@@ -3,11 +3,12 @@
  * nothing else. Nothing may be denied, and no permission may be left over. The tests follow each other.
  */
 import { request } from "node:https";
+import { text as textOf } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { complaint } from "../../src/dev/api-server/authorization/gate.ts";
 import { eventually } from "../support/api-server-lab.ts";
-import { permissionsOf, unneeded } from "../support/permissions.ts";
-import { type LabController, type LabSpeaker, NAMESPACE, RbacLab } from "../support/rbac-lab.ts";
+import { permissionsOf, rulesWithout, unneeded } from "../support/permissions.ts";
+import { collectionOf, type LabController, type LabSpeaker, NAMESPACE, RbacLab } from "../support/rbac-lab.ts";
 
 const METALLB = `/apis/metallb.io/v1beta1/namespaces/${NAMESPACE}`;
 const SERVICES = "/api/v1/namespaces/shop/services";
@@ -26,6 +27,7 @@ const SCRAPER = "scraper";
 const PATIENCE = 45_000;
 
 let lab: RbacLab;
+/** The one that leads. */
 let controller: LabController;
 let speakers: readonly LabSpeaker[];
 
@@ -70,18 +72,22 @@ function hasCondition(type: string, wanted: object): (service: Any) => boolean {
 }
 
 /** GET of a metrics server with somebody's token. */
-function scrape(port: number, token: string): Promise<number> {
+function scrape(port: number, token: string): Promise<{ readonly code: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
     const options = { port, path: "/metrics", headers, rejectUnauthorized: false, agent: false };
-    request(options, (response) => resolve(response.resume().statusCode ?? 0))
+    request(options, (response) => {
+      const { statusCode: code = 0 } = response;
+      textOf(response).then((text) => resolve({ code, text }), reject);
+    })
       .on("error", reject)
       .end();
   });
 }
 
 beforeAll(async () => {
-  lab = await RbacLab.start({ rbac: { inspect: { create: true, subjects: [{ kind: "User", name: OPERATOR }] } } });
+  const inspect = { create: true, subjects: [{ kind: "User", name: OPERATOR }] };
+  lab = await RbacLab.start({ rbac: { bgpPasswordSecrets: ["password"], inspect } });
   await lab.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } });
   for (const name of ["a", "b"]) await lab.create({ apiVersion: "v1", kind: "Node", metadata: { name } });
   const apiVersion = "rbac.authorization.k8s.io/v1";
@@ -170,8 +176,8 @@ describe("every feature is used", { timeout: 2 * PATIENCE }, () => {
 
   test("metrics are read", async () => {
     const token = lab.server.addUser(SCRAPER);
-    const codes = [controller, ...speakers].map(({ metricsPort }) => scrape(metricsPort, token));
-    expect(await Promise.all(codes)).toEqual([200, 200, 200]);
+    const answers = await Promise.all([controller, ...speakers].map(({ metricsPort }) => scrape(metricsPort, token)));
+    expect(answers.map(({ code }) => code)).toEqual([200, 200, 200]);
   });
 
   const MORE_POOLS = JSON.stringify({
@@ -191,13 +197,14 @@ describe("every feature is used", { timeout: 2 * PATIENCE }, () => {
 
   test("another replica takes over, with a conflict, where lists are not streamed; nobody can announce", async () => {
     lab.server.testing.streamLists(false);
-    const { process } = await lab.controller("controller-2");
+    const second = await lab.controller("controller-2");
     const isRenewal = ({ verb, path }: Any): boolean => verb === "patch" && path === `${SERVICES}/greedy/status`;
     lab.server.testing.failNext(isRenewal, 409, "Conflict");
     for (const node of ["a", "b"]) await exclude(node, true);
     controller.process.kill();
     const tookOver = (output: string): boolean => output.includes("took over: late writes are void");
-    await eventually(() => Promise.resolve(process.output), tookOver, PATIENCE);
+    controller = second;
+    await eventually(() => Promise.resolve(controller.process.output), tookOver, PATIENCE);
     const isNobodys = hasCondition("metallb.io/Layer2Announced", { status: "False" });
     await until(SERVICES, (found) => found.some(isNobodys));
     await exclude("a", false);
@@ -240,5 +247,108 @@ describe("the chart's roles allow", () => {
   test("nothing else: without any one permission, something would have been denied", () => {
     expect(permissionsOf(lab.manifests).length).toBeGreaterThan(80);
     expect(unneeded(lab.manifests, lab.journal)).toEqual([]);
+  });
+});
+
+describe("what is taken away is missed", { timeout: 2 * PATIENCE }, () => {
+  /** Takes a permission away as long as `look` takes. Returns what was denied meanwhile. */
+  async function without(text: string, look: () => Promise<void>): Promise<string> {
+    const permissions = permissionsOf(lab.manifests);
+    const taken = permissions.find((permission) => permission.text === text);
+    if (taken === undefined) throw new Error(`no role has it: ${text}`);
+    const { role } = taken;
+    const path = `${collectionOf(role)}/${role.metadata.name}`;
+    await change(path, { rules: rulesWithout(role, permissions, taken) });
+    const before = denied().length;
+    try {
+      await look();
+    } finally {
+      await change(path, { rules: role["rules"] });
+    }
+    return denied().slice(before).join("\n");
+  }
+
+  async function says(text: () => string, said: RegExp): Promise<void> {
+    await eventually(
+      () => Promise.resolve(text()),
+      (output) => said.test(output),
+      PATIENCE,
+    );
+  }
+
+  const speakersSay = (): string =>
+    lab.log.lines
+      .map((line) => JSON.stringify(line))
+      .join("\n")
+      .replaceAll("\\", "");
+
+  test("writing addresses: an event at the Service, and a line in the log, name the permission", async () => {
+    const missed = await without("ClusterRole metallb:controller: patch services/status", async () => {
+      await service("late");
+      const wanted = 'cannot patch resource "services/status" in API group ""';
+      await until(EVENTS, (found) =>
+        found.some(({ reason, message }) => reason === "StatusNotWritten" && message.includes(wanted)),
+      );
+      await says(() => controller.process.output, /writing the status failed; retrying/);
+    });
+    expect(missed).toContain('cannot patch resource "services/status"');
+    await until(SERVICES, (found) => found.every(({ status }) => status.loadBalancer?.ingress !== undefined));
+  });
+
+  test("telling where a Service is announced", async () => {
+    const missed = await without("Role metallb-pod-lister: create servicel2statuses.metallb.io", async () => {
+      await lab.create({
+        apiVersion: "discovery.k8s.io/v1",
+        kind: "EndpointSlice",
+        metadata: { name: "late-1", namespace: "shop", labels: { "kubernetes.io/service-name": "late" } },
+        addressType: "IPv4",
+        endpoints: [{ addresses: ["10.0.0.1"], nodeName: "a", conditions: { ready: true } }],
+      });
+      await says(
+        speakersSay,
+        /not written, will retry: .*cannot create resource "servicel2statuses" in API group "metallb.io"/,
+      );
+    });
+    expect(missed).toContain('cannot create resource "servicel2statuses"');
+    await until(`${METALLB}/servicel2statuses`, (found) => found.length === 1);
+  });
+
+  test("following the nodes, when watches begin anew", async () => {
+    const missed = await without("ClusterRole metallb:speaker: watch nodes", async () => {
+      lab.server.testing.dropWatches();
+      await says(speakersSay, /watch failed; retrying until it works/);
+      await says(speakersSay, /cannot watch resource "nodes"/);
+    });
+    expect(missed).toContain('cannot watch resource "nodes"');
+  });
+
+  test("reviewing tokens: who asks for metrics is told why not", async () => {
+    await without("ClusterRole metallb:controller: create tokenreviews.authentication.k8s.io", async () => {
+      const { code, text } = await scrape(controller.metricsPort, lab.server.addUser(SCRAPER));
+      expect({ code, text }).toEqual({
+        code: 503,
+        text: expect.stringContaining('cannot create resource "tokenreviews"'),
+      });
+    });
+  });
+
+  test("asking speakers", async () => {
+    await without("Role metallb-inspect: get pods/proxy", async () => {
+      const { out } = await lab.inspectAs(OPERATOR, "owners");
+      expect(out).toContain(`you may not get pods/proxy in namespace ${NAMESPACE}`);
+    });
+  });
+
+  test("leading", async () => {
+    const missed = await without(
+      'Role metallb-controller: update leases.coordination.k8s.io "metallb-controller"',
+      async () => {
+        await says(
+          () => controller.process.output,
+          /no permission for the Lease, so nothing is decided and nothing written: let the controller's Role/,
+        );
+      },
+    );
+    expect(missed).toContain('cannot update resource "leases"');
   });
 });

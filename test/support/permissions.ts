@@ -56,6 +56,12 @@ function policyWith(manifests: readonly Manifest[], permissions: readonly Permis
   return policyOf(objects);
 }
 
+/** The rules of a role that allow all of `permissions` that are its own but `taken`. */
+export function rulesWithout(role: Manifest, permissions: readonly Permission[], taken: Permission): readonly object[] {
+  const rules = permissions.filter((permission) => permission.role === role && permission !== taken);
+  return rules.map(({ rule }) => Object.fromEntries(Object.entries(rule).filter(([, values]) => values.length > 0)));
+}
+
 /** Permissions without which everything in `journal` that the roles allow would still be allowed. */
 export function unneeded(manifests: readonly Manifest[], journal: readonly AccessRecord[]): readonly string[] {
   const permissions = permissionsOf(manifests);

@@ -215,7 +215,8 @@ export class RbacLab {
   }
 }
 
-function collectionOf({ apiVersion, kind, metadata: { namespace } }: NewObject): string {
+/** The path of all objects of a kind, in the object's namespace if it has one. */
+export function collectionOf({ apiVersion, kind, metadata: { namespace } }: NewObject): string {
   const plural = `${kind.toLowerCase().replace(/y$/, "ie")}s`;
   const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   return namespace === undefined ? `${root}/${plural}` : `${root}/namespaces/${namespace}/${plural}`;
