@@ -121,6 +121,23 @@ describe("the chart refuses", () => {
     expect(sentences).toHaveLength(says.length);
   });
 
+  test("no values at their limits", () => {
+    const thresholds = [{ percent: 0 }, { percent: 100, labels: {} }];
+    const values = {
+      controller: { replicas: 0, terminationGracePeriodSeconds: 0, command: ["node", "controller"] },
+      speaker: { bgpDebounceTimeout: 1, bgpListenPort: 65_535, wanConfig: "yes", command: "speaker", secretName: null },
+      prometheus: {
+        metricsPort: 1,
+        rbacPrometheus: false,
+        podMonitor: { enabled: true, interval: 1 },
+        serviceMonitor: { interval: "1y2w3d4h5m6s7ms" },
+        prometheusRule: { enabled: true, addressPoolUsage: { thresholds } },
+      },
+      tls: { minVersion: "VersionTLS13" },
+    };
+    expect(tryRenderChart({ values })).toMatchObject({ ok: true });
+  });
+
   test("a Kubernetes that is too old", () => {
     const { error } = tryRenderChart({ kubeVersion: "1.20.15" }) as { error: string };
     expect(error).toContain("chart requires kubeVersion: >=1.21.0-0 which is incompatible with Kubernetes v1.20.15");
