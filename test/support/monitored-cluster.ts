@@ -1,15 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { kubeconfig } from "../../src/dev/api-server/kubeconfig.ts";
-import { type ApiServerLab, startApiServerLab } from "./api-server-lab.ts";
 import { type Manifest, manifestOf, renderChart } from "./helm.ts";
 import { endpointTargets, podTargets, type TargetGroup } from "./kubernetes-discovery.ts";
 import { freePort, MetallbProcess } from "./metallb-process.ts";
 import { type ScrapeConfig, scrapeConfigsOf } from "./prometheus-operator.ts";
 import type { RuleGroups } from "./promtool.ts";
+import { NAMESPACE, RbacLab } from "./rbac-lab.ts";
 
-const NAMESPACE = "metallb-system";
 const MONITORING = "monitoring";
 const COMPONENTS = ["controller", "speaker"] as const;
 
@@ -25,31 +20,27 @@ interface PodTemplate {
   readonly spec: { readonly serviceAccountName: string };
 }
 
-/** What makes up the accounts and their rights. */
-const RIGHTS = ["ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
-
 /**
  * An API server that enforces roles, what the chart installs for Prometheus, and a real controller and speaker with the
  * rights of their accounts. They share one address, so each has a metrics port of its own, and a rendering of the chart for it.
  */
 export class MonitoredCluster {
-  readonly api: ApiServerLab["api"];
-  readonly #lab: ApiServerLab;
-  readonly #folder = mkdtempSync(join(tmpdir(), "metallb-monitored-"));
+  readonly #lab: RbacLab;
   readonly #ports: Readonly<Record<Component, number>>;
   readonly #renderings = new Map<string, readonly Manifest[]>();
   readonly #processes = new Map<Component, MetallbProcess>();
 
-  private constructor(lab: ApiServerLab, ports: Readonly<Record<Component, number>>) {
+  private constructor(lab: RbacLab, ports: Readonly<Record<Component, number>>) {
     this.#lab = lab;
-    this.api = lab.api;
     this.#ports = ports;
+    this.#renderings.set("podMonitor controller", lab.manifests);
   }
 
   /** Everything but the processes is there; their Pods are already said to run. */
   static async install(): Promise<MonitoredCluster> {
-    const lab = await startApiServerLab({ authorizationMode: "RBAC" });
-    const cluster = new MonitoredCluster(lab, { controller: await freePort(), speaker: await freePort() });
+    const ports = { controller: await freePort(), speaker: await freePort() };
+    const lab = await RbacLab.start(valuesFor("podMonitor", ports.controller));
+    const cluster = new MonitoredCluster(lab, ports);
     await cluster.#install();
     return cluster;
   }
@@ -62,7 +53,6 @@ export class MonitoredCluster {
   async close(): Promise<void> {
     await Promise.all(COMPONENTS.map((of) => this.stop(of)));
     await this.#lab.close();
-    rmSync(this.#folder, { recursive: true });
   }
 
   /** Ends a process in order; its Pod stays. */
@@ -71,26 +61,18 @@ export class MonitoredCluster {
   }
 
   /** Creates an object as the admin does, with its status when it has one. */
-  async create(object: Manifest): Promise<void> {
-    const path = collectionOf(object);
-    const answer = await this.api.post(path, object);
-    if (answer.code !== 201) throw new Error(answer.text);
-    if (object["status"] === undefined) return;
-    const written = await this.api.patch(`${path}/${object.metadata.name}/status`, "merge", {
-      status: object["status"],
-    });
-    if (written.code !== 200) throw new Error(written.text);
+  create(object: Manifest): Promise<void> {
+    return this.#lab.create(object);
   }
 
   /** Deletes the object of this kind and name. */
-  async delete(object: Manifest): Promise<void> {
-    const answer = await this.api.delete(`${collectionOf(object)}/${object.metadata.name}`);
-    if (answer.code !== 200) throw new Error(answer.text);
+  delete(object: Manifest): Promise<void> {
+    return this.#lab.delete(object);
   }
 
   /** A bearer token of a service account. */
   async tokenOf(account: string, namespace = NAMESPACE): Promise<string> {
-    const answer = await this.api.post(`/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {});
+    const answer = await this.#lab.api.post(`/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {});
     if (answer.code !== 201) throw new Error(answer.text);
     return answer.json.status.token as string;
   }
@@ -136,7 +118,7 @@ export class MonitoredCluster {
   async #listerAs(account: string): Promise<(plural: string) => Promise<readonly Manifest[]>> {
     const token = await this.tokenOf(account, MONITORING);
     return async (plural) => {
-      const answer = await this.api.get(`/api/v1/namespaces/${NAMESPACE}/${plural}`, { token });
+      const answer = await this.#lab.api.get(`/api/v1/namespaces/${NAMESPACE}/${plural}`, { token });
       if (answer.code !== 200) throw new Error(answer.text);
       return answer.json.items as readonly Manifest[];
     };
@@ -146,18 +128,7 @@ export class MonitoredCluster {
     const key = `${way} ${of}`;
     const known = this.#renderings.get(key);
     if (known !== undefined) return known;
-    const rendered = renderChart({
-      values: {
-        prometheus: {
-          metricsPort: this.#ports[of],
-          serviceAccount: ACCOUNTS[way],
-          namespace: MONITORING,
-          // Without a label the Service gives the job its name, so that the alerts are about the other way's series only.
-          [way]: { enabled: true, interval: 1, ...(way === "serviceMonitor" ? { jobLabel: "" } : {}) },
-          prometheusRule: { enabled: true },
-        },
-      },
-    });
+    const rendered = renderChart({ values: valuesFor(way, this.#ports[of]) });
     this.#renderings.set(key, rendered);
     return rendered;
   }
@@ -169,8 +140,6 @@ export class MonitoredCluster {
     await this.create({ apiVersion: "v1", kind: "Node", metadata: { name: "node-1", labels } });
     for (const name of Object.values(ACCOUNTS))
       await this.create({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace: MONITORING } });
-    for (const manifest of this.#manifests("podMonitor", "controller"))
-      if (RIGHTS.includes(manifest.kind)) await this.create(manifest);
     const ofServices = this.#manifests("serviceMonitor", "controller");
     const renamed = { name: "metallb-prometheus-of-services", namespace: NAMESPACE };
     for (const kind of ["Role", "RoleBinding"]) {
@@ -203,14 +172,10 @@ export class MonitoredCluster {
   }
 
   async #run(of: Component): Promise<void> {
-    const token = await this.tokenOf(this.#template(of).spec.serviceAccountName);
-    const { url: server, caCertificate: ca } = this.#lab.server;
-    const file = join(this.#folder, of);
-    writeFileSync(file, kubeconfig({ server, ca, token }), { mode: 0o600 });
     const healthPort = await freePort();
     const process = new MetallbProcess(
       of,
-      `--kubeconfig=${file}`,
+      `--kubeconfig=${this.#lab.kubeconfigOf(this.#template(of).spec.serviceAccountName)}`,
       `--namespace=${NAMESPACE}`,
       `--port=${this.#ports[of]}`,
       `--health-probe-port=${healthPort}`,
@@ -221,7 +186,17 @@ export class MonitoredCluster {
   }
 }
 
-function collectionOf({ apiVersion, kind, metadata: { namespace } }: Manifest): string {
-  const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  return `${root}${namespace === undefined ? "" : `/namespaces/${namespace}`}/${kind.toLowerCase()}s`;
+function valuesFor(way: Way, metricsPort: number): object {
+  // Without a label the Service gives the job its name, so that the alerts are about the other way's series only.
+  const more = way === "serviceMonitor" ? { jobLabel: "" } : {};
+  return {
+    controller: { webhookMode: "disabled" },
+    prometheus: {
+      metricsPort,
+      serviceAccount: ACCOUNTS[way],
+      namespace: MONITORING,
+      [way]: { enabled: true, interval: 1, ...more },
+      prometheusRule: { enabled: true },
+    },
+  };
 }

@@ -115,6 +115,12 @@ export class RbacLab {
     if (written.code !== 200) throw new Error(written.text);
   }
 
+  /** Deletes the object of this kind and name. */
+  async delete(object: NewObject): Promise<void> {
+    const answer = await this.api.delete(`${collectionOf(object)}/${object.metadata.name}`);
+    if (answer.code !== 200) throw new Error(answer.text);
+  }
+
   /** The Pod of a speaker or a controller, for the processes to find themselves and each other. */
   async pod(of: "controller" | "speaker", name: string, node: string, metricsPort = 0): Promise<void> {
     const { template } = this.#workload(of)["spec"];
