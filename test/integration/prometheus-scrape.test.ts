@@ -29,7 +29,7 @@ function pool(name: string, ...addresses: readonly string[]): Manifest {
 function service(name: string): Manifest {
   const annotations = { "metallb.io/address-pool": "full" };
   const spec = { type: "LoadBalancer", ipFamilyPolicy: "RequireDualStack", ports: [{ port: 80 }] };
-  return { apiVersion: "v1", kind: "Service", metadata: { name, namespace: "default", annotations }, spec } as Manifest;
+  return { apiVersion: "v1", kind: "Service", metadata: { name, namespace: "default", annotations }, spec };
 }
 
 /** On the only node. */
