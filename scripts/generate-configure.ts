@@ -49,7 +49,7 @@ const RULES = `
 - The **API server** checks types, ranges, required fields and immutable fields. Unknown fields it drops with a warning, or refuses
   (\`kubectl apply --validate=strict\`).
 - The **webhook** checks everything else, against the whole configuration, before an object is stored. It refuses what is wrong, and warns
-  of what is not there yet: a Secret, a BFDProfile, an alias.
+  of what is not there yet: a BFDProfile, an alias. Secrets it doesn't read.
 - **Controller and speakers** check again, since webhooks can be off. While something is wrong they go on with what was valid before, and
   say so in [ConfigurationState](#configurationstate), the log and the metric \`metallb_k8s_client_config_stale_bool\`. Layer 2 and BGP are
   judged apart: a wrong BGPPeer doesn't stop layer 2.
@@ -134,21 +134,25 @@ function meaningOf({ description, immutable }: FieldRow, note?: string): string 
   return [description, immutability, note].filter((part) => part !== undefined).join(" ");
 }
 
+const WARNINGS = { webhook: "a warning", speakers: "said by the speakers" } as const;
+
 function refusalTable(mistakes: readonly Mistake[]): string {
   const rows = mistakes.map((mistake) => {
     const { message, fix } = issueOf(mistake);
     const field = mistake.field === "" ? "spec" : mistake.field.replaceAll(/\[\d\]/g, "[]");
-    const when = mistake.warning === true ? `${mistake.when} (a warning)` : mistake.when;
+    const when = mistake.warnedBy === undefined ? mistake.when : `${mistake.when} (${WARNINGS[mistake.warnedBy]})`;
     return `| \`${field}\` | ${when} | ${clip(`${message}; ${fix}`)} |\n`;
   });
   return `\n| field | is refused when | for example |\n| --- | --- | --- |\n${rows.join("")}`;
 }
 
 /** What the validator says of a mistake. Throws when it says nothing: the page would be wrong. */
-export function issueOf({ field, when, objects, warning }: Mistake): ConfigIssue {
+export function issueOf({ field, when, objects, warnedBy }: Mistake): ConfigIssue {
   const issues = validateConfig({ ...NOTHING, ...objects });
   const path = field === "" ? "spec" : `spec.${field}`;
-  const found = issues.find((issue) => issue.field === path && (issue.kind === "unresolved") === (warning === true));
+  const found = issues.find(
+    (issue) => issue.field === path && (issue.kind === "unresolved") === (warnedBy !== undefined),
+  );
   if (found === undefined) throw new Error(`${path} is not refused when ${when}: ${JSON.stringify(issues)}`);
   return found;
 }

@@ -91,7 +91,8 @@ this means for traffic and fail-over: [concepts](concepts.md#layer-2). Several a
       ebgpMultiHop: "Packets leave with the kernel's usual TTL with and without it.",
       vrf: "Sockets are bound to the device. The suite does not run it on a kernel with VRFs.",
       password: "At most 80 bytes. Whoever may read BGPPeers can read it: prefer `passwordSecret`.",
-      passwordSecret: "In the BGPPeer's namespace, with text under the key `password`.",
+      passwordSecret:
+        "In the BGPPeer's namespace, with text under the key `password`. If the chart's `rbac.bgpPasswordSecrets` is set, its name is there, too.",
       passive: OURS,
       ttlSecurity: OURS,
       maximumPrefixes: OURS,

@@ -9,8 +9,8 @@ export interface Mistake {
   /** Completes "It is refused when". */
   readonly when: string;
   readonly objects: Partial<ConfigObjects>;
-  /** A warning at admission: what is missing may come later. */
-  readonly warning?: true;
+  /** Nothing is refused: what is missing may come later. Who says so: the webhook, or speakers, who alone read Secrets. */
+  readonly warnedBy?: "webhook" | "speakers";
 }
 
 type Spec = Readonly<Record<string, unknown>>;
@@ -142,7 +142,7 @@ export const MISTAKES: { readonly [K in ConfigKind]: readonly Mistake[] } = {
       field: "passwordSecret.name",
       when: "there is no such Secret",
       objects: { ...peers(peer({ passwordSecret: { name: "router" } })), secrets: [] },
-      warning: true,
+      warnedBy: "speakers",
     },
     {
       field: "passwordSecret.name",
@@ -151,13 +151,13 @@ export const MISTAKES: { readonly [K in ConfigKind]: readonly Mistake[] } = {
         ...peers(peer({ passwordSecret: { name: "router" } })),
         secrets: [{ name: "router", type: "Opaque", password: "x" }],
       },
-      warning: true,
+      warnedBy: "speakers",
     },
     {
       field: "bfdProfile",
       when: "there is no such BFDProfile",
       objects: peers(peer({ bfdProfile: "fast" })),
-      warning: true,
+      warnedBy: "webhook",
     },
     {
       field: "bfdProfile",
@@ -192,7 +192,7 @@ export const MISTAKES: { readonly [K in ConfigKind]: readonly Mistake[] } = {
       field: "communities[0]",
       when: "no Community has the alias",
       objects: routes(route({ communities: ["keep-in-region"] })),
-      warning: true,
+      warnedBy: "webhook",
     },
     {
       field: "extendedCommunities[0]",
