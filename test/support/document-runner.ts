@@ -43,14 +43,17 @@ export class DocumentRunner {
     this.#kubectl = kubectl;
   }
 
-  /** Runs the blocks of a section in order. Throws when a command fails, or never prints what the next block says. */
+  /**
+   * Runs the blocks of a section in order. Throws when a command fails, or never prints what the next block says; when
+   * that begins with `Error`, it must fail.
+   */
   async run(blocks: readonly Block[]): Promise<void> {
     for (const [i, block] of blocks.entries()) {
       if (block.info !== "sh" && block.info !== "lab") continue;
       const commands = commandsOf(block);
-      for (const command of commands.slice(0, -1)) await this.#succeed(command);
+      for (const command of commands.slice(0, -1)) await this.#check(command);
       const next = blocks[i + 1];
-      await this.#succeed(commands.at(-1)!, next?.info === "text" ? next.text : "");
+      await this.#check(commands.at(-1)!, next?.info === "text" ? next.text : "");
     }
   }
 
@@ -66,14 +69,15 @@ export class DocumentRunner {
   }
 
   /** Repeats a command until it prints all lines of `wanted`. The deadline only bounds a failure. */
-  async #succeed(command: string, wanted = ""): Promise<void> {
+  async #check(command: string, wanted = ""): Promise<void> {
     for (const [, file] of command.matchAll(/-f (\S+)/g))
       if (command.startsWith("kubectl apply")) this.#applied.push(file!);
+    const refused = wanted.startsWith("Error ");
     const deadline = performance.now() + 15_000;
     for (;;) {
       const { code, output } = await this.#once(command);
       const missing = missingLines(wanted, output);
-      if (code === 0 && missing.length === 0) return;
+      if ((code === 0) === !refused && missing.length === 0) return;
       if (wanted === "" || performance.now() > deadline)
         throw new Error(`\`${command}\` exits ${code}; missing:\n${missing.join("\n")}\nin:\n${output}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
