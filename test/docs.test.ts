@@ -25,16 +25,12 @@ const DOCUMENTS = allDocuments();
 const NAMED = DOCUMENTS.map((document) => [document.path, document] as const);
 const EXAMPLES = exampleFiles();
 
-/** Documents that others are about to add. */
-const COMING: ReadonlySet<string> = new Set(["permissions"].map((name) => `docs/${name}.md`));
-
 function problemsOfLinks(document: Document): readonly string[] {
   return linksOf(document)
     .filter(({ target }) => !/^[a-z]+:/.test(target))
     .flatMap(({ target, line }) => {
       const [file = "", anchor] = target.split("#");
       const path = file === "" ? document.path : normalize(join(dirname(document.path), file));
-      if (COMING.has(path)) return [];
       if (path !== document.path && !existsSync(join(ROOT, path)))
         return [`${document.path}:${line}: there is no ${path}`];
       if (anchor === undefined) return [];
