@@ -19,15 +19,15 @@ const NAMES = NODES.map(({ name }) => name);
 const CALM_MS = 600;
 
 /**
- * What users may notice of each kind of step, in milliseconds: for how long two nodes answer, and for how long nobody. Nothing
- * but the reference's own habits makes two nodes answer: one that ends answers until its process is gone, and one that
- * begins takes itself for alone until it has joined. The rest is what a busy machine may add.
+ * What is noticed of each kind of step at most, in milliseconds: for how long two nodes answer, and for how long nobody. The
+ * reference's ends when its process is gone, not when others have taken over; it takes itself for alone when it begins; and
+ * it may hear late that ours has come. The rest is what a busy machine adds.
  */
 const LIMITS = {
-  "the reference's ends": { twoOwners: 900, noOwner: 900 },
-  "ours begins": { twoOwners: 150, noOwner: 900 },
-  "ours ends": { twoOwners: 150, noOwner: 900 },
-  "the reference's begins": { twoOwners: 900, noOwner: 900 },
+  "the reference's ends": { twoOwners: 1000, noOwner: 1500 },
+  "ours begins": { twoOwners: 400, noOwner: 1500 },
+  "ours ends": { twoOwners: 150, noOwner: 1500 },
+  "the reference's begins": { twoOwners: 1000, noOwner: 1500 },
 } as const;
 type Step = keyof typeof LIMITS;
 
