@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { addInspectCommands } from "../../src/cli/inspect-commands.ts";
-import { CONTROLLER_FLAGS, SPEAKER_FLAGS } from "../../src/cli/flags.ts";
+import { addFlags, CONTROLLER_FLAGS, SPEAKER_FLAGS } from "../../src/cli/flags.ts";
+import { CONTROLLER_ACCEPTED_FLAGS, CONTROLLER_DEFAULTS } from "../../src/controller/flags.ts";
+import { SPEAKER_ACCEPTED_FLAGS, SPEAKER_DEFAULTS } from "../../src/speaker/flags.ts";
 import { ROOT } from "./documents.ts";
 
 interface Package {
@@ -24,8 +26,8 @@ export function commandProblem(line: string): string | undefined {
 
 /** Words as a shell makes them; enough for what is in documents. */
 export function wordsOf(line: string): readonly string[] {
-  const words = [...line.matchAll(/(?:'[^']*'|"[^"]*"|\$\([^)]*\)|[^\s'"])+/g)];
-  return words.map(([word]) => word.replaceAll(/['"]/g, ""));
+  const words = line.match(/(?:'[^']*'|"[^"]*"|\$\([^)]*\)|[^\s'"])+/g) ?? [];
+  return words.map((word) => word.replaceAll(/['"]/g, ""));
 }
 
 function npmProblem(words: readonly string[]): string | undefined {
@@ -37,14 +39,13 @@ function npmProblem(words: readonly string[]): string | undefined {
 function metallbProblem(words: readonly string[]): string | undefined {
   const args = metallbArguments(words);
   if (args === undefined) return undefined;
-  const problem = { text: undefined as string | undefined };
   try {
     program().parse([...args], { from: "user" });
+    return undefined;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) problem.text = error.message;
+    return error.exitCode === 0 ? undefined : error.message;
   }
-  return problem.text;
 }
 
 /** What stands behind the program's name, whichever way it is called. */
@@ -61,14 +62,8 @@ function program(): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
   addInspectCommands(root, () => undefined);
-  for (const [name, flags] of [
-    ["controller", CONTROLLER_FLAGS],
-    ["speaker", SPEAKER_FLAGS],
-  ] as const) {
-    const command = root.command(name).exitOverride();
-    for (const flag of flags)
-      command.option(`--${flag.name} ${flag.kind === "text" || flag.kind === "port" ? "<value>" : ""}`);
-  }
+  addFlags(root.command("controller"), CONTROLLER_FLAGS, CONTROLLER_ACCEPTED_FLAGS, CONTROLLER_DEFAULTS);
+  addFlags(root.command("speaker"), SPEAKER_FLAGS, SPEAKER_ACCEPTED_FLAGS, SPEAKER_DEFAULTS);
   silence(root);
   return root;
 }
