@@ -69,6 +69,8 @@ const HEAD = [
   "only; the controller reads no password, and speakers none but those that BGPPeers name. To let speakers read only certain Secrets, name them in",
   "`rbac.bgpPasswordSecrets`. What is not installed for lack of use is not allowed: the last column.",
   "",
+  "What a cluster allows says `kubectl auth can-i --list --as=system:serviceaccount:metallb-system:metallb-speaker -n metallb-system`.",
+  "",
 ];
 
 /** What is to be known of a role beside its rules. */

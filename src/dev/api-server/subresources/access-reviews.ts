@@ -1,31 +1,48 @@
 import type { User } from "../auth.ts";
 import type { Attributes } from "../authorization/attributes.ts";
 import type { Gate } from "../authorization/gate.ts";
-import { badRequest } from "../errors.ts";
+import { badRequest, invalid } from "../errors.ts";
+import { invalidValue } from "../field-errors.ts";
 import type { Json } from "../objects.ts";
 import { isRecord, record, strings, text } from "../objects.ts";
+import type { FieldError } from "../status.ts";
 
-/** Of whom a SubjectAccessReview asks. Throws 400 when it names nobody. */
-export function reviewedUser(spec: Json): User {
-  const user = { username: text(spec["user"]), groups: strings(spec["groups"]) };
-  if (user.username === "" && user.groups.length === 0)
-    throw badRequest("at least one of user or group must be specified");
-  return user;
+/** What is asked in a review, and by whom. */
+export interface Asked {
+  readonly kind: string;
+  /** Who sent it. */
+  readonly sender: User;
+  readonly spec: Json;
 }
 
-/** The status of a SubjectAccessReview and of a SelfSubjectAccessReview. */
-export function accessReview(gate: Gate, user: User, spec: Json): Json {
-  const { allowed, reason } = gate.review(user, reviewedAttributes(spec));
+/** The status of a SubjectAccessReview, or of a SelfSubjectAccessReview. Throws 422 for one that asks nothing. */
+export function accessReview(gate: Gate, { kind, sender, spec }: Asked): Json {
+  const isAboutSender = kind === "SelfSubjectAccessReview";
+  const errors = [...validateAttributes(spec), ...(isAboutSender ? [] : validateUser(spec))];
+  if (errors.length > 0) throw invalid({ group: "authorization.k8s.io", kind }, "", errors);
+  const user = isAboutSender ? sender : { username: text(spec["user"]), groups: strings(spec["groups"]) };
+  const { allowed, reason } = gate.review(user, attributesOf(spec));
   return { allowed, ...(reason === "" ? {} : { reason }) };
 }
 
-function reviewedAttributes(spec: Json): Attributes {
-  const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
-  if (isRecord(path) === isRecord(resource)) {
-    throw badRequest("exactly one of nonResourceAttributes or resourceAttributes must be specified");
+function validateUser({ user, groups }: Json): FieldError[] {
+  if (text(user) !== "" || strings(groups).length > 0) return [];
+  return [invalidValue("spec.user", "", "at least one of user or group must be specified")];
+}
+
+function validateAttributes({ resourceAttributes: resource, nonResourceAttributes: path }: Json): FieldError[] {
+  if (isRecord(path) !== isRecord(resource)) return [];
+  if (isRecord(path)) {
+    const why = "cannot be specified in combination with resourceAttributes";
+    return [invalidValue("spec.nonResourceAttributes", path, why)];
   }
+  const why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+  return [invalidValue("spec.resourceAttributes", resource, why)];
+}
+
+function attributesOf({ resourceAttributes, nonResourceAttributes: path }: Json): Attributes {
   if (isRecord(path)) return { verb: text(path["verb"]), path: text(path["path"]) };
-  const asked = record(resource);
+  const asked = record(resourceAttributes);
   return {
     verb: text(asked["verb"]),
     group: text(asked["group"]),
@@ -37,7 +54,7 @@ function reviewedAttributes(spec: Json): Attributes {
   };
 }
 
-/** The status of a SelfSubjectRulesReview: what `kubectl auth can-i --list` shows. */
+/** The status of a SelfSubjectRulesReview: what `kubectl auth can-i --list` shows. Throws 400 without a namespace. */
 export function rulesReview(gate: Gate, user: User, spec: Json): Json {
   const namespace = text(spec["namespace"]);
   if (namespace === "") throw badRequest("no namespace on request");

@@ -1,4 +1,4 @@
-import type { User, Users } from "../auth.ts";
+import type { Users } from "../auth.ts";
 import { API_AUDIENCE, userInfo } from "../auth.ts";
 import type { Gate } from "../authorization/gate.ts";
 import { decodeObject, readBody } from "../http/body.ts";
@@ -6,7 +6,7 @@ import type { ResourceRequest } from "../http/resource-request.ts";
 import { sendObject } from "../http/respond.ts";
 import type { Json } from "../objects.ts";
 import { record, text, strings } from "../objects.ts";
-import { accessReview, reviewedUser, rulesReview } from "./access-reviews.ts";
+import { accessReview, type Asked, rulesReview } from "./access-reviews.ts";
 
 function tokenReview(users: Users, spec: Json): Json {
   const asked = strings(spec["audiences"]);
@@ -15,27 +15,19 @@ function tokenReview(users: Users, spec: Json): Json {
   return { authenticated: true, user: userInfo(known.user), audiences: known.audiences };
 }
 
-/** Who wants to know, and what. */
-interface Asked {
-  readonly user: User;
-  readonly spec: Json;
-}
-
-function statusOf(kind: string, users: Users, gate: Gate, asked: Asked): Json {
-  const { user, spec } = asked;
+function statusOf(users: Users, gate: Gate, { kind, sender, spec }: Asked): Json {
   if (kind === "TokenReview") return tokenReview(users, spec);
-  if (kind === "SubjectAccessReview") return accessReview(gate, reviewedUser(spec), spec);
-  if (kind === "SelfSubjectAccessReview") return accessReview(gate, user, spec);
-  if (kind === "SelfSubjectRulesReview") return rulesReview(gate, user, spec);
-  return { userInfo: userInfo(user) };
+  if (kind === "SelfSubjectReview") return { userInfo: userInfo(sender) };
+  if (kind === "SelfSubjectRulesReview") return rulesReview(gate, sender, spec);
+  return accessReview(gate, { kind, sender, spec });
 }
 
 /** POST of a review: answers with the same object and its verdict. Nothing is stored. */
 export async function review(users: Users, gate: Gate, call: ResourceRequest): Promise<void> {
-  const { request, definition, user } = call;
+  const { request, definition, user: sender } = call;
   const { kind } = definition.served;
   const body = decodeObject(await readBody(request), request.headers["content-type"], kind);
-  const status = statusOf(kind, users, gate, { user, spec: record(body["spec"]) });
+  const status = statusOf(users, gate, { kind, sender, spec: record(body["spec"]) });
   const { metadata, spec } = body;
   const answer = { kind, apiVersion: body["apiVersion"], metadata: metadata ?? {}, spec, status };
   sendObject(call.response, { code: 201, body: answer });
