@@ -1,10 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { CONTROLLER_FLAGS, SPEAKER_FLAGS } from "../../src/cli/flags.ts";
-import { CONTROLLER_ACCEPTED_FLAGS } from "../../src/controller/flags.ts";
 import { parseExcludedInterfaces } from "../../src/speaker/excluded-interfaces.ts";
-import { SPEAKER_ACCEPTED_FLAGS } from "../../src/speaker/flags.ts";
-import { renderAllValues, workloads } from "../support/chart-renderings.ts";
+import { renderValues as of, workloads } from "../support/chart-renderings.ts";
 import type { Manifest } from "../support/helm.ts";
 import { manifestOf } from "../support/helm.ts";
 
@@ -12,9 +9,6 @@ const { version: VERSION } = JSON.parse(readFileSync(new URL("../../package.json
   version: string;
 };
 
-const renderings = new Map(renderAllValues().map(({ name, manifests }) => [name, manifests]));
-
-const of = (name: string): readonly Manifest[] => renderings.get(name)!;
 const controllerOf = (name: string) => containerOf(of(name), "controller");
 const speakerOf = (name: string) => containerOf(of(name), "speaker");
 
@@ -271,18 +265,6 @@ describe("the speaker's Pod", () => {
     const more = ["kube-ipvs0", "cni0", "nodelocaldns", "lxc1", "lxdbr0", "eth0", "ens3", "bond0", "br0", "lo0"];
     expect([...pods, ...more].filter((name) => excluded.test(name))).toEqual([...pods, ...more.slice(0, 4)]);
   });
-});
-
-test("no Pod is given a flag that its process doesn't have", () => {
-  const known = {
-    controller: [...CONTROLLER_FLAGS.map(({ name }) => name), ...Object.keys(CONTROLLER_ACCEPTED_FLAGS)],
-    speaker: [...SPEAKER_FLAGS.map(({ name }) => name), ...Object.keys(SPEAKER_ACCEPTED_FLAGS)],
-  };
-  for (const { spec } of [...renderings.values()].flatMap(workloads)) {
-    const { name, args } = spec.template.spec.containers[0] as { name: keyof typeof known; args: string[] };
-    const flags = args.map((arg) => /^--([a-z0-9-]+)(=.+)?$/.exec(arg)![1]!);
-    expect(flags.filter((flag) => !known[name].includes(flag))).toEqual([]);
-  }
 });
 
 test.each(["metallb-frr", "metallb-old"])("%s-values.yaml, which is for MetalLB, changes nothing", (name) => {

@@ -1,10 +1,18 @@
 import { describe, expect, test } from "vitest";
+import { CONTROLLER_FLAGS, SPEAKER_FLAGS } from "../../src/cli/flags.ts";
+import { CONTROLLER_ACCEPTED_FLAGS } from "../../src/controller/flags.ts";
+import { startApiServer } from "../../src/dev/api-server/server.ts";
+import { SPEAKER_ACCEPTED_FLAGS } from "../../src/speaker/flags.ts";
 import { distinct, renderAllValues, workloads } from "../support/chart-renderings.ts";
 import type { Manifest } from "../support/helm.ts";
 import { manifestOf, renderChart } from "../support/helm.ts";
+import type { CommandResult } from "../support/kubectl.ts";
+import { Kubectl } from "../support/kubectl.ts";
 import { schemaProblem } from "../support/kubernetes-schemas.ts";
 import type { KubernetesTypes } from "../support/kubernetes-types.ts";
 import { typeProblems } from "../support/kubernetes-types.ts";
+import { prometheusOperatorCrds } from "../support/operator-crds.ts";
+import { requireOrSkip } from "../support/requirements.ts";
 
 const renderings = renderAllValues();
 const manifests = distinct(renderings);
@@ -54,6 +62,28 @@ describe("by the schemas of the newest Kubernetes and of the Prometheus Operator
   });
 });
 
+describe.skipIf(requireOrSkip(["bin:kubectl-1.36"]).skip)("by kubectl 1.36 and an API server", () => {
+  test("every manifest is accepted, and no field of it is unknown", async () => {
+    const server = await startApiServer({ crds: prometheusOperatorCrds() });
+    try {
+      const kubectl = new Kubectl("1.36", server.kubeconfig());
+      await kubectl.ok("kubectl create namespace metallb-system");
+      const apply = (objects: readonly object[]): Promise<CommandResult> =>
+        kubectl.run("kubectl apply --dry-run=server --validate=strict -f -", documents(objects));
+      const { status, stdout, stderr } = await apply(manifests);
+      expect([status, stderr]).toEqual([0, ""]);
+      expect(stdout.trim().split("\n")).toHaveLength(manifests.length);
+      const typo = altered("DaemonSet", ({ spec }) => (spec.template.spec.hostNetwrok = true));
+      expect((await apply([typo])).stderr).toContain('unknown field "spec.template.spec.hostNetwrok"');
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+const documents = (objects: readonly object[]): string =>
+  objects.map((object) => JSON.stringify(object)).join("\n---\n");
+
 // oxlint-disable-next-line typescript/no-explicit-any -- it is made wrong
 function altered(kind: string, alter: (manifest: any) => void): Manifest {
   const usual = renderings.find(({ name }) => name === "default")!;
@@ -61,6 +91,18 @@ function altered(kind: string, alter: (manifest: any) => void): Manifest {
   alter(manifest);
   return manifest;
 }
+
+test("no Pod is given a flag that its process doesn't have", () => {
+  const known = {
+    controller: [...CONTROLLER_FLAGS.map(({ name }) => name), ...Object.keys(CONTROLLER_ACCEPTED_FLAGS)],
+    speaker: [...SPEAKER_FLAGS.map(({ name }) => name), ...Object.keys(SPEAKER_ACCEPTED_FLAGS)],
+  };
+  for (const { spec } of workloads(manifests)) {
+    const { name, args } = spec.template.spec.containers[0] as { name: keyof typeof known; args: string[] };
+    const flags = args.map((arg) => /^--([a-z0-9-]+)(=.+)?$/.exec(arg)![1]!);
+    expect(flags.filter((flag) => !known[name].includes(flag))).toEqual([]);
+  }
+});
 
 describe.each(renderings)("with $name-values.yaml", ({ manifests: rendered }) => {
   test("no object is there twice, and names and labels are no longer than Kubernetes allows", () => {

@@ -9,13 +9,22 @@ export interface ChartRendering {
   readonly manifests: readonly Manifest[];
 }
 
+const FOLDER = join(CHART, "ci");
+const SUFFIX = "-values.yaml";
+const rendered = new Map<string, readonly Manifest[]>();
+
 /** What the chart makes of each of its values files for tests. */
 export function renderAllValues(): readonly ChartRendering[] {
-  const folder = join(CHART, "ci");
-  return readdirSync(folder).map((file) => ({
-    name: file.replace(/-values\.yaml$/, ""),
-    manifests: renderChart({ files: [join(folder, file)] }),
-  }));
+  return readdirSync(FOLDER)
+    .map((file) => file.slice(0, -SUFFIX.length))
+    .map((name) => ({ name, manifests: renderValues(name) }));
+}
+
+/** What it makes of one of them, by name as in `ChartRendering`. */
+export function renderValues(name: string): readonly Manifest[] {
+  const manifests = rendered.get(name) ?? renderChart({ files: [join(FOLDER, `${name}${SUFFIX}`)] });
+  rendered.set(name, manifests);
+  return manifests;
 }
 
 /** Each manifest once, however many renderings have it. */
