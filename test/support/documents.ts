@@ -20,7 +20,7 @@ export interface Block {
   readonly text: string;
   /** Line number of its first line. */
   readonly line: number;
-  /** The nearest heading of level 2 above it. */
+  /** The nearest heading of level 2 above it; `the introduction` before the first. */
   readonly section: string;
 }
 
@@ -79,7 +79,7 @@ const LAB_COMMENT = /^<!-- lab$/;
 export function blocksOf({ path, text }: Document): readonly Block[] {
   const blocks: Block[] = [];
   let open: OpenBlock | undefined;
-  let section = "";
+  let section = "the introduction";
   for (const [i, line] of text.split("\n").entries()) {
     if (open === undefined) {
       if (line.startsWith("## ")) section = line.slice(3);
