@@ -15,6 +15,8 @@ import { wordsOf } from "../support/document-commands.ts";
 const REFERENCE_CHART = resolve(import.meta.dirname, "../support/reference-chart");
 const NAMESPACE = "metallb-system";
 const URL = "http://192.168.1.107/";
+const OURS = { controller: "ghcr.io/metallb-ts/controller", speaker: "ghcr.io/metallb-ts/speaker" };
+const THEIRS = { controller: "quay.io/metallb/controller", speaker: "quay.io/metallb/speaker" };
 
 /** With what the reference's controller has written. */
 const OBJECTS = `
@@ -79,19 +81,26 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:kubectl-1.36"]).sk
   }
 
   const service = (): Promise<string> => kubectl.ok("kubectl get service web -o yaml");
-  const images = (): Promise<string> =>
-    kubectl.ok(`kubectl get pods -n ${NAMESPACE} -o jsonpath='{.items[*].spec.containers[*].image}'`);
-
-  test("With Helm, one node after the other: nobody writes to the Service, and it is served", async () => {
-    const before = await service();
-    const lines = documented("With Helm, one node after the other");
-    const changes = lines.slice(
-      0,
-      lines.findIndex((line) => line.includes("diff before.txt")),
+  /** How many Pods there are of each image. */
+  async function images(): Promise<Readonly<Record<string, number>>> {
+    const text = await kubectl.ok(
+      `kubectl get pods -n ${NAMESPACE} -o jsonpath='{.items[*].spec.containers[*].image}'`,
     );
-    expect(changes.length).toBeGreaterThan(3);
-    for (const line of changes) await run(line);
-    expect(await images()).toMatch(/^(ghcr\.io\/metallb-ts\/\S+ ?){4}$/);
+    const names = text.split(" ").map((image) => image.replace(/:[^:]*$/, ""));
+    return Object.fromEntries(
+      [...new Set(names)].map((name) => [name, names.filter((other) => other === name).length]),
+    );
+  }
+
+  test("at your own pace, then one node after the other: nobody writes to the Service, and it is served", async () => {
+    const before = await service();
+    const first = documented("With Helm, one node after the other");
+    const [stopController, rollOut] = [first.slice(0, 2), first.slice(3, 5)];
+    const pace = documented("With Helm, at your own pace").filter((line) => !line.startsWith("metallb "));
+    for (const line of [...stopController, ...pace.slice(0, -2)]) await run(line);
+    expect(await images()).toEqual({ [OURS.controller]: 1, [OURS.speaker]: 1, [THEIRS.speaker]: 2 });
+    for (const line of [...pace.slice(-2), ...rollOut]) await run(line);
+    expect(await images()).toEqual({ [OURS.controller]: 1, [OURS.speaker]: 3 });
     const client = lab.startSteadyClient([URL]);
     const times = new AnswerTimes();
     createInterface({ input: client.stdout! }).on("line", (line) => times.add(line));
@@ -103,7 +112,7 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:kubectl-1.36"]).sk
   test("Going back: the Service is as it was, and nobody claims to announce it", async () => {
     const before = await service();
     for (const line of documented("Going back")) await run(line);
-    expect(await images()).toMatch(/^(quay\.io\/metallb\/\S+ ?){4}$/);
+    expect(await images()).toEqual({ [THEIRS.controller]: 1, [THEIRS.speaker]: 3 });
     expect(await service()).toBe(before);
     const statuses = `kubectl get servicel2statuses,configurationstates -n ${NAMESPACE} -o name`;
     await expect.poll(() => kubectl.ok(statuses), { timeout: 15_000 }).toBe("");
