@@ -202,9 +202,5 @@ function output(): Option {
 
 function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
-  // A reader that has seen enough (head, less) closes the pipe: that is no reason to complain.
-  stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
   return { stdin, stdout, stderr, env };
 }

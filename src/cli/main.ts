@@ -123,6 +123,10 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 if (isMainThread) {
+  // A reader that has seen enough (head, less) closes the pipe: that is no reason to complain.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   process.exitCode = await main(process.argv.slice(2));
 } else if ((workerData as { role?: unknown } | null)?.role === "protocol") {
   const { runProtocolWorker } = await import("../speaker/protocol-worker.ts");
