@@ -151,11 +151,17 @@ export class RbacLab {
     return manifestOf(this.manifests, of === "controller" ? "Deployment" : "DaemonSet", `metallb-${of}`);
   }
 
+  /** A variable that the workload's container is given; "" when it isn't. */
+  #env(of: "controller" | "speaker", name: string): string {
+    const { containers } = this.#workload(of)["spec"].template.spec;
+    const env = containers[0].env as readonly { readonly name: string; readonly value?: string }[];
+    return env.find((each) => each.name === name)?.value ?? "";
+  }
+
   async controller(pod: string): Promise<LabController> {
     await this.pod("controller", pod, "a");
     const { containers, serviceAccountName } = this.#workload("controller")["spec"].template.spec;
-    const { args, env } = containers[0] as { args: string[]; env: { name: string; value?: string }[] };
-    const valueOf = (name: string): string => env.find((each) => each.name === name)?.value ?? "";
+    const { args } = containers[0] as { args: string[] };
     const [metricsPort, healthPort, webhookPort] = [await freePort(), await freePort(), await freePort()];
     const process = new MetallbProcess(
       "controller",
@@ -166,8 +172,8 @@ export class RbacLab {
       `--kubeconfig=${this.kubeconfigOf(serviceAccountName)}`,
       `--namespace=${NAMESPACE}`,
       `--pod-name=${pod}`,
-      `--ml-secret-name=${valueOf("METALLB_ML_SECRET_NAME")}`,
-      `--deployment=${valueOf("METALLB_DEPLOYMENT")}`,
+      `--ml-secret-name=${this.#env("controller", "METALLB_ML_SECRET_NAME")}`,
+      `--deployment=${this.#env("controller", "METALLB_DEPLOYMENT")}`,
     );
     this.#closers.push(() => process.stop());
     this.server.routeService(`${NAMESPACE}/metallb-webhook-service`, `https://127.0.0.1:${webhookPort}`);
@@ -189,7 +195,8 @@ export class RbacLab {
       { listen: undefined, defaultRouterId: 1 },
       { ...common, metrics, streams: tcpStreams, links },
     );
-    const speakerPods = { labels: "app.kubernetes.io/component=speaker", port: 7946 };
+    const labels = this.#env("speaker", "METALLB_ML_LABELS");
+    const speakerPods = labels === "" ? undefined : { labels, port: 7946 };
     const speaker = new Speaker(
       { node, namespace: NAMESPACE, podName: pod, loadBalancerClass: "", ignoreExcludeLabel: false, speakerPods },
       { ...common, client, worker, sessions, events, metrics, watcher: createKubeWatcher(endpoint, common) },
@@ -199,8 +206,10 @@ export class RbacLab {
     const server = await serveMetrics({ ...options, client, documents: [document] });
     await this.pod("speaker", pod, node, server.port);
     speaker.start();
-    worker.emit({ on: "standing", standing: { kind: "sure" } });
-    worker.emit({ on: "members", nodes: ["a", "b"] });
+    if (speakerPods !== undefined) {
+      worker.emit({ on: "standing", standing: { kind: "sure" } });
+      worker.emit({ on: "members", nodes: ["a", "b"] });
+    }
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> =>
       (stopped ??= Promise.all([speaker.stop(), events.close(), server.close()]).then(() => undefined));
