@@ -1,5 +1,5 @@
 import { once as nextEvent } from "node:events";
-import { errorMessage } from "../../lib/errors.ts";
+import { EnvironmentError, errorMessage } from "../../lib/errors.ts";
 import { runBgpScript } from "./bgp-script.ts";
 import { runDemoScript } from "./demo-script.ts";
 import type { Lab } from "./lab.ts";
@@ -54,11 +54,25 @@ async function perform(lab: Lab, progress: Progress): Promise<Performance> {
   try {
     const nodes = await runDemoScript(lab, progress);
     const router = await runBgpScript(lab, progress, nodes);
+    await checkRoles(lab, progress);
     progress.heading("Everything was as it must be.");
     return { code: 0, router };
   } catch (error) {
     return { code: tellFailure(error, progress), router: undefined };
   }
+}
+
+/** The API server has enforced the roles of the manifests all the time. */
+async function checkRoles({ access }: Lab, progress: Progress): Promise<void> {
+  progress.heading("Controller and speakers may do what they do, and nothing else");
+  await progress.step(
+    "nothing that was asked of the API server was denied",
+    async () => {
+      const { denied } = access;
+      if (denied.length > 0) throw new EnvironmentError("denied", denied.join("; "), { retryable: false });
+    },
+    () => `${access.requests} requests of controller, speakers and nodes`,
+  );
 }
 
 function tellFailure(error: unknown, progress: Progress): number {

@@ -10,6 +10,7 @@ import { kubeconfig } from "../api-server/kubeconfig.ts";
 import type { ApiServer } from "../api-server/server.ts";
 import { commandNode, type ConsoleAction } from "../kubelet/console.ts";
 import { socketName } from "../proxy/plan.ts";
+import type { AccessBook } from "./access-book.ts";
 import type { Cluster } from "./cluster.ts";
 import { METALLB_NAMESPACE } from "./cluster-objects.ts";
 import type { Holder } from "./holder.ts";
@@ -32,6 +33,7 @@ export interface LabParts {
   readonly dist: string;
   readonly holder: Holder;
   readonly apiServer: ApiServer;
+  readonly access: AccessBook;
   readonly cluster: Cluster;
   /** Ends every process and namespace of the lab. */
   readonly close: () => Promise<void>;
@@ -41,6 +43,7 @@ export interface LabParts {
 export class Lab {
   readonly folder: LabFolder;
   readonly cluster: Cluster;
+  readonly access: AccessBook;
   /** Rejects when a process ends that nobody stopped. */
   readonly trouble: Promise<never>;
   readonly #parts: LabParts;
@@ -52,6 +55,7 @@ export class Lab {
     this.#parts = parts;
     this.folder = parts.folder;
     this.cluster = parts.cluster;
+    this.access = parts.access;
     this.trouble = this.#trouble.promise;
     this.trouble.catch(() => undefined);
     void parts.holder.exited.then(() => this.#report("the namespaces are gone"));

@@ -6,6 +6,7 @@ import { createKubeClient } from "../../k8s/client.ts";
 import { loadEndpoint } from "../../k8s/endpoint.ts";
 import { generateCertificates } from "../api-server/certificates.ts";
 import { type ApiServer, startApiServer } from "../api-server/server.ts";
+import { AccessBook } from "./access-book.ts";
 import { Cluster } from "./cluster.ts";
 import { nodeObject } from "./cluster-objects.ts";
 import { dialThrough } from "./gateway.ts";
@@ -66,16 +67,17 @@ async function buildLab(
     async () => holder.script(topologyScript()),
     () => [SWITCH, ...STATIONS].map(({ name }) => name).join(", "),
   );
+  const access = new AccessBook();
   const apiServer = await progress.step(
     "an API server",
-    () => startServer(folder),
+    () => startServer(folder, access),
     ({ url }) => `${url}, KUBECONFIG=${folder.kubeconfig}`,
   );
   closers.push(() => apiServer.close());
   const { certificate, key } = await generateCertificates(["webapp.example"], systemClock.wallTime());
   writeFileSync(folder.containerCertificate, JSON.stringify({ cert: certificate, key }), { mode: 0o600 });
   const cluster = new Cluster(createKubeClient(await loadEndpoint({ kubeconfig: folder.kubeconfig, env: {} })));
-  const lab = new Lab({ folder, dist, holder, apiServer, cluster, close });
+  const lab = new Lab({ folder, dist, holder, apiServer, access, cluster, close });
   progress.failWith(lab.trouble);
   return lab;
 }
@@ -91,12 +93,13 @@ function requireBundles(dist: string): void {
   throw new EnvironmentError("no-bundle", message, { retryable: false });
 }
 
-async function startServer(folder: LabFolder): Promise<ApiServer> {
+async function startServer(folder: LabFolder, access: AccessBook): Promise<ApiServer> {
   const server = await startApiServer({
     socketPath: folder.apiSocket,
     extraNames: [SWITCH.ipv4, SWITCH.ipv6],
     kubelets: true,
     authorizationMode: "RBAC",
+    onAccess: access.record,
     logDir: folder.podLogs,
     dialPod: dialThrough(folder.podSocket),
   });
