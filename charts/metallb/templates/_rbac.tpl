@@ -4,13 +4,13 @@
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
-  name: {{ include "metallb.fullname" .root }}:{{ .of }}
+  name: {{ printf "%s:%s" (include "metallb.fullname" .root) .of | quote }}
   labels:
     {{- include "metallb.labels" .root | nindent 4 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ClusterRole
-  name: {{ include "metallb.fullname" .root }}:{{ .of }}
+  name: {{ printf "%s:%s" (include "metallb.fullname" .root) .of | quote }}
 subjects:
   {{- include "metallb.rbac.account" . | nindent 2 }}
 {{- end }}
@@ -21,20 +21,20 @@ subjects:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: {{ include "metallb.fullname" .root }}-{{ .role }}
-  namespace: {{ .root.Release.Namespace }}
+  name: {{ printf "%s-%s" (include "metallb.fullname" .root) .role | quote }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels:
     {{- include "metallb.labels" .root | nindent 4 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
-  name: {{ include "metallb.fullname" .root }}-{{ .role }}
+  name: {{ printf "%s-%s" (include "metallb.fullname" .root) .role | quote }}
 subjects:
   {{- include "metallb.rbac.account" . | nindent 2 }}
 {{- end }}
 
 {{- define "metallb.rbac.account" -}}
 - kind: ServiceAccount
-  name: {{ include (printf "metallb.%s.serviceAccountName" .of) .root }}
-  namespace: {{ .root.Release.Namespace }}
+  name: {{ include (printf "metallb.%s.serviceAccountName" .of) .root | quote }}
+  namespace: {{ .root.Release.Namespace | quote }}
 {{- end }}
