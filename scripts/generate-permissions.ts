@@ -19,6 +19,7 @@ const WITHOUT: Readonly<Record<string, object>> = {
   "controller.leaderElection.enabled: false": { controller: { leaderElection: { enabled: false } } },
   "speaker.memberlist.enabled: false": { speaker: { memberlist: { enabled: false } } },
   "rbac.bgpPasswordSecrets: []": { rbac: { bgpPasswordSecrets: [] } },
+  "rbac.layer2Conditions: false": { rbac: { layer2Conditions: false } },
 };
 
 const INSPECT = { inspect: { create: true, subjects: [{ kind: "User", name: "somebody" }] } };

@@ -34,6 +34,7 @@ describe("what is not used is not allowed", () => {
     },
     { values: { rbac: { bgpPasswordSecrets: [] } }, never: /pod-lister: .* secrets/ },
     { values: { rbac: { bgpPasswordSecrets: ["a", "b"] } }, never: /pod-lister: .* secrets$/ },
+    { values: { rbac: { layer2Conditions: false } }, never: /speaker: .* services\/status/ },
     { values: { rbac: { create: false } }, never: /./ },
   ])("$values", ({ values, never }) => {
     expect(allowed().filter((text) => never.test(text))).not.toEqual([]);
