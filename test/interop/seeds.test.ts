@@ -1,10 +1,11 @@
 /**
  * The documents that users read, word for word: every YAML block is applied and every command is run, by kubectls of
- * three ages, against a lab with the real controller and speakers.
+ * three ages, against a cluster where helm has installed the chart as it is.
  */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Lab } from "../../src/dev/lab/lab.ts";
+import { CHART, runHelm } from "../support/helm.ts";
 import { Kubectl, KUBECTL_VERSIONS } from "../support/kubectl.ts";
 import { openTestLab } from "../support/lab.ts";
 import { requireOrSkip } from "../support/requirements.ts";
@@ -32,7 +33,13 @@ describe.skipIf(need.skip)("the users' documents", () => {
   let lab: Lab;
 
   beforeAll(async () => {
-    lab = await openTestLab();
+    lab = await openTestLab({ install: false });
+    const install = ["install", "metallb", CHART, "-n", "metallb-system", "--create-namespace"];
+    const { status, stderr } = await runHelm(install, lab.folder.kubeconfig);
+    if (status !== 0) throw new Error(stderr);
+    const kubectl = new Kubectl("1.36", readFileSync(lab.folder.kubeconfig, "utf8"));
+    await kubectl.ok("kubectl rollout status -n metallb-system deployment/metallb-controller");
+    await kubectl.ok("kubectl rollout status -n metallb-system daemonset/metallb-speaker");
   });
   afterAll(() => lab?.close());
 
