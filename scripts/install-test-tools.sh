@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 tools=.cache/test-tools
 mkdir -p "$tools/bin"
 
-packages=(binutils curl gcc iproute2 iputils-arping iputils-ping libc6-dev libcap2-bin ndisc6 nftables procps tcpdump util-linux)
+packages=(binutils curl gcc iproute2 iputils-arping iputils-ping libc6-dev libcap2-bin ndisc6 nftables procps tcpdump util-linux wget)
 # The routers that BGP is tested with.
 packages+=(bird2 exabgp frr gobgpd)
 # Prometheus scrapes our processes and evaluates our alerts; promtool is part of it.

@@ -151,6 +151,8 @@ describe.skipIf(need.skip)("the users' documents", () => {
       const announced = String.raw`kubectl logs -n metallb-system -l component=speaker | grep -i "announcing\|claimed"`;
       expect(await eventually(announced, "default/web-http")).toContain("192.168.1.100");
       expect(await kubectl.ok("kubectl get endpoints web-http")).toMatch(/^NAME +ENDPOINTS +AGE\nweb-http /);
+      const wget = "wget -qO- http://192.168.1.100:80";
+      await eventually(`kubectl run test-pod --image=busybox --rm -it --restart=Never -- ${wget}`, "pod web-frontend");
     });
 
     test("Services that leave the rest to the reader work once it is there", async () => {

@@ -16,6 +16,7 @@ import { EndpointsController } from "./controllers/endpoints.ts";
 import { GarbageCollector } from "./controllers/garbage-collector.ts";
 import { NamespaceController } from "./controllers/namespace.ts";
 import { RoleAggregationController } from "./controllers/role-aggregation.ts";
+import { DefaultAccounts } from "./controllers/workloads/default-accounts.ts";
 import { PodCollector } from "./controllers/workloads/pod-collector.ts";
 import { Scheduler } from "./controllers/workloads/scheduler.ts";
 import { WorkloadController } from "./controllers/workloads/workload-controller.ts";
@@ -234,7 +235,7 @@ const CONTROLLERS = [
 ];
 
 /** What makes, places and removes Pods. */
-const POD_CONTROLLERS = [WorkloadController, Scheduler, PodCollector];
+const POD_CONTROLLERS = [DefaultAccounts, WorkloadController, Scheduler, PodCollector];
 
 function startControllers(kernel: Kernel, port: number, { crds = [], authorizationMode }: ApiServerOptions): void {
   for (const Controller of CONTROLLERS) new Controller(kernel).start();

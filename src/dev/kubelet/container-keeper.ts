@@ -15,6 +15,12 @@ const BACKOFF = { first: seconds(10), max: seconds(300), jitter: 0 };
 /** A container that has run for so long starts anew with the first delay. */
 const HEALTHY = seconds(600);
 
+/**
+ * A kubelet looks at its containers about once a second. So one that is to end, and does so sooner, is not seen to run: `kubectl
+ * run` then shows all that it has said.
+ */
+const GLANCE = seconds(1);
+
 export interface KeeperPorts {
   readonly clock: Clock;
   readonly log: Log;
@@ -115,7 +121,8 @@ export class ContainerKeeper {
       this.#again(exit);
       changed();
     });
-    changed();
+    if (this.#policy === "Always") changed();
+    else clock.after(GLANCE, changed);
   }
 
   /** Liveness and readiness wait for the startup probe. */

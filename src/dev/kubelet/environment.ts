@@ -1,4 +1,5 @@
 import { fieldsOf, type Fields, textOf } from "../../config/fields.ts";
+import { imageOf } from "./images.ts";
 import { type Placement, podField } from "./pod-fields.ts";
 import type { ContainerSpec, PodSpec } from "./pod-spec.ts";
 import { type LookUp, MissingSource, type SourceName } from "./sources.ts";
@@ -12,13 +13,10 @@ export interface Surroundings extends Placement {
 /** Longest value, in characters. */
 const LONGEST = 131_072;
 
-/** What the images set. */
-const PATH = "/usr/local/bin";
-
 /** The environment of a container. Throws MissingSource. */
 export function environmentOf(pod: PodSpec, container: ContainerSpec, around: Surroundings): Record<string, string> {
   const env: Record<string, string> = {
-    PATH,
+    PATH: imageOf(container.image)?.path ?? "",
     HOME: "/",
     HOSTNAME: pod.name,
     KUBERNETES_SERVICE_HOST: around.apiServer.host,

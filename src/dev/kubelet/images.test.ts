@@ -1,19 +1,15 @@
 import { expect, test } from "vitest";
 import { IMAGE_TARGETS, imageConfig } from "../../../test/support/dockerfile.ts";
-import { environmentOf } from "./environment.ts";
 import { imageOf, IMAGES } from "./images.ts";
-import { projectPod } from "./pod-spec.ts";
 
 test.each(IMAGE_TARGETS)("what the lab runs for the image %s is what the Dockerfile says", (target) => {
   const { entrypoint, user, env } = imageConfig(target);
   const image = IMAGES.get(`ghcr.io/metallb-ts/${target}`);
-  expect(image).toEqual({ entrypoint, user: Number(user.split(":")[0]) });
-  const pod = projectPod({ metadata: { name: "x" }, spec: { containers: [{}] } });
-  const around = { hostAddresses: [], addresses: [], lookUp: () => undefined, apiServer: { host: "h", port: "1" } };
-  expect(environmentOf(pod, pod.containers[0]!, around)).toMatchObject(env);
+  expect({ PATH: image?.path }).toEqual(env);
+  expect(image).toMatchObject({ entrypoint, user: Number(user.split(":")[0]) });
 });
 
-test("every image of the Dockerfile is known, and no other", () => {
+test("the product has no other image", () => {
   expect([...IMAGES.keys()]).toEqual(IMAGE_TARGETS.map((target) => `ghcr.io/metallb-ts/${target}`));
 });
 
@@ -25,6 +21,8 @@ test.each([
   { reference: "ghcr.io:443/metallb-ts/speaker", known: false },
   { reference: "quay.io/metallb/speaker:v0.15.3", known: false },
   { reference: "nginx", known: false },
+  { reference: "busybox", known: true },
+  { reference: "docker.io/library/busybox:1.36", known: true },
 ])("$reference is known: $known", ({ reference, known }) => {
   expect(imageOf(reference) !== undefined).toBe(known);
 });

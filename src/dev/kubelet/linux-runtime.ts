@@ -34,8 +34,11 @@ export class LinuxRuntime implements Runtime {
     return join(this.#options.pods, uid);
   }
 
-  logOf({ namespace, name }: PodSpec): string {
-    return join(this.#options.logs, namespace, `${name}.log`);
+  openLog({ namespace, name }: PodSpec): string {
+    const file = join(this.#options.logs, namespace, `${name}.log`);
+    mkdirSync(dirname(file), { recursive: true });
+    rmSync(file, { force: true });
+    return file;
   }
 
   openNetwork(pod: PodSpec): Promise<PodNetwork> {
@@ -44,7 +47,6 @@ export class LinuxRuntime implements Runtime {
 
   /** The process is the container's from its first instruction: nothing stands between that would swallow signals. */
   start({ script, env, logFile, network }: Launch): RunningProcess {
-    mkdirSync(dirname(logFile), { recursive: true });
     const log = openSync(logFile, "a");
     const enter = network === undefined ? [] : ["nsenter", `--net=/run/netns/${network}`];
     const [file, ...args] = [...enter, "unshare", "--mount", "sh", "-c", script];

@@ -30,6 +30,7 @@ export interface WorkerPorts {
 export class PodWorker {
   readonly #ports: WorkerPorts;
   readonly #folder: string;
+  readonly #log: string;
   readonly #since: number;
   readonly #init: readonly ContainerKeeper[];
   readonly #keepers: readonly ContainerKeeper[];
@@ -43,6 +44,7 @@ export class PodWorker {
     this.#pod = pod;
     this.#ports = ports;
     this.#folder = ports.runtime.folderOf(pod);
+    this.#log = ports.runtime.openLog(pod);
     this.#since = ports.clock.wallTime();
     this.#init = pod.initContainers.filter(isProgram).map((spec) => this.#keeper(spec, "OnFailure"));
     this.#keepers = pod.containers.filter(isProgram).map((spec) => this.#keeper(spec, pod.restarts));
@@ -154,7 +156,7 @@ export class PodWorker {
     const { runtime, lookUp, apiServer } = this.#ports;
     const around: Surroundings = { ...this.#placement(), lookUp, apiServer };
     const { script, env } = containerPlan(this.#pod, spec, this.#folder, { ...around, machine: runtime });
-    return runtime.start({ script, env, logFile: runtime.logOf(this.#pod), network: this.#network?.namespace });
+    return runtime.start({ script, env, logFile: this.#log, network: this.#network?.namespace });
   }
 
   #placement(): { readonly hostAddresses: readonly string[]; readonly addresses: readonly string[] } {

@@ -45,7 +45,8 @@ export interface Runtime {
   readonly bundle: string;
   /** A folder that is nobody else's, for what a Pod has. */
   folderOf(pod: PodSpec): string;
-  logOf(pod: PodSpec): string;
+  /** A new log for a Pod: one that another Pod of the same name has left is gone. Returns its file. */
+  openLog(pod: PodSpec): string;
   openNetwork(pod: PodSpec): Promise<PodNetwork>;
   start(launch: Launch): RunningProcess;
   /** Makes a folder that all processes may write to. */

@@ -5,6 +5,8 @@ import { badRequest, notFound } from "../errors.ts";
 import type { ResourceRequest } from "../http/resource-request.ts";
 import { sendText } from "../http/respond.ts";
 import type { Kernel } from "../kernel.ts";
+import type { ApiObject } from "../objects.ts";
+import { at } from "../objects.ts";
 
 /** At most this much of the end of a log is read. */
 const MAX_READ = 16 * 1024 * 1024;
@@ -72,14 +74,23 @@ function select(text: string, options: LogOptions): string {
   return limitBytes === undefined ? joined : Buffer.from(joined).subarray(0, limitBytes).toString();
 }
 
-async function follow(path: string, from: number, response: ServerResponse): Promise<void> {
+/** Goes on until the client goes, or until nothing more will come: what is there after `ended` is the rest. */
+async function follow(path: string, from: number, response: ServerResponse, ended: () => boolean): Promise<void> {
   let end = from;
   while (!response.destroyed && !response.writableEnded) {
-    await new Promise((resolve) => setTimeout(resolve, FOLLOW_EVERY_MS));
+    const last = ended();
     const more = await readFrom(path, end);
     if (more.text !== "" && !response.destroyed) response.write(more.text);
     end = more.end;
+    if (last) response.end();
+    else await new Promise((resolve) => setTimeout(resolve, FOLLOW_EVERY_MS));
   }
+}
+
+/** Whether nothing of a Pod runs any more. */
+function hasEnded(pod: ApiObject | undefined): boolean {
+  const phase = at(pod?.["status"], "phase");
+  return pod === undefined || phase === "Succeeded" || phase === "Failed";
 }
 
 /** GET pods/x/log from `<directory>/<namespace>/<pod>.log`. A pod without a file has an empty log. */
@@ -94,5 +105,5 @@ export async function serveLog(kernel: Kernel, directory: string | undefined, ca
   response.writeHead(200, { "content-type": "text/plain" });
   response.flushHeaders();
   response.write(select(text, options));
-  await follow(path, end, response);
+  await follow(path, end, response, () => hasEnded(kernel.storage.get(definition.table, namespace, name)));
 }
