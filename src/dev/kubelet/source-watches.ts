@@ -1,4 +1,4 @@
-import type { KubeObject, KubeWatcher, ResourceType } from "../../ports/kube.ts";
+import type { KubeObject, KubeWatcher, ObjectKey, ResourceType } from "../../ports/kube.ts";
 import { KINDS } from "../../config/kinds.ts";
 import { type SourceData, sourceData, sourceKey, type SourceName } from "./sources.ts";
 
@@ -43,7 +43,8 @@ export class SourceWatches {
   #watch(key: string, { kind, namespace, name }: SourceName): Watched {
     const known = this.#watched.get(key);
     if (known !== undefined) return known;
-    const set = (data: SourceData | undefined): void => {
+    const told = (which: ObjectKey, data: SourceData | undefined): void => {
+      if (which !== `${namespace}/${name}`) return;
       watched.data = data;
       this.#changed();
     };
@@ -51,13 +52,9 @@ export class SourceWatches {
       resource: RESOURCES[kind],
       namespace,
       fieldSelector: `metadata.name=${name}`,
-      project: (object: KubeObject) => sourceData({ ...object, kind }),
+      project: (object: KubeObject) => sourceData(kind, object),
     };
-    const sink = {
-      set: (_: string, data: SourceData) => set(data),
-      delete: () => set(undefined),
-      synced: () => undefined,
-    };
+    const sink = { set: told, delete: (which: ObjectKey) => told(which, undefined), synced: () => undefined };
     const watched: Watched = { users: new Set(), data: undefined, close: () => watch.close() };
     this.#watched.set(key, watched);
     const watch = this.#watcher.watch(options, sink);

@@ -20,12 +20,12 @@ export type LookUp = (name: SourceName) => SourceData | undefined;
 export class MissingSource extends Error {}
 
 /** The contents of a Secret or a ConfigMap. */
-export function sourceData(object: KubeObject): SourceData {
+export function sourceData(kind: SourceName["kind"], object: KubeObject): SourceData {
   const entries = (field: string, encoding: BufferEncoding): (readonly [string, Buffer])[] =>
     Object.entries(fieldsOf(object[field])).flatMap(([key, value]) =>
       typeof value === "string" ? [[key, Buffer.from(value, encoding)] as const] : [],
     );
-  if (object.kind === "Secret") return new Map(entries("data", "base64"));
+  if (kind === "Secret") return new Map(entries("data", "base64"));
   return new Map([...entries("data", "utf8"), ...entries("binaryData", "base64")]);
 }
 

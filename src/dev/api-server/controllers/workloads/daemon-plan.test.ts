@@ -4,7 +4,7 @@ import { planDaemons, REVISION_LABEL } from "./daemon-plan.ts";
 
 function object(kind: string, name: string, fields: object): ApiObject {
   const { metadata = {}, ...rest } = fields as { metadata?: object };
-  return { apiVersion: "v1", kind, metadata: { name, ...metadata }, ...rest } as ApiObject;
+  return { apiVersion: "v1", kind, metadata: { name, ...metadata }, ...rest };
 }
 
 const NODES = ["a", "b", "c"].map((name) => object("Node", name, { metadata: { labels: { zone: name } } }));

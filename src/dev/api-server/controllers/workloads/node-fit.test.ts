@@ -4,7 +4,7 @@ import { fits } from "./node-fit.ts";
 
 function node(spec: object = {}): ApiObject {
   const labels = { "kubernetes.io/os": "linux", zone: "a", cpus: "8" };
-  return { apiVersion: "v1", kind: "Node", metadata: { name: "node-1", labels }, spec } as ApiObject;
+  return { apiVersion: "v1", kind: "Node", metadata: { name: "node-1", labels }, spec };
 }
 
 const affinity = (...matchExpressions: readonly object[]): Record<string, unknown> => ({
