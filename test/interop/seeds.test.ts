@@ -11,7 +11,13 @@ import { openTestLab } from "../support/lab.ts";
 import { requireOrSkip } from "../support/requirements.ts";
 import { withRestOfConfig, yamlBlocks } from "../support/seeds.ts";
 
-const need = requireOrSkip(["root", "netns", "addon", ...KUBECTL_VERSIONS.map((v) => `bin:kubectl-${v}` as const)]);
+const need = requireOrSkip([
+  "root",
+  "netns",
+  "addon",
+  "bin:wget",
+  ...KUBECTL_VERSIONS.map((v) => `bin:kubectl-${v}` as const),
+]);
 const GUIDE = yamlBlocks("sharing-guide.md");
 const NOTES = yamlBlocks("notes.md");
 

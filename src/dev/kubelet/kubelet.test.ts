@@ -248,3 +248,21 @@ describe("programs", () => {
     expect(runtime.volumes.get("/pods/it/volumes/kube-api-access")).toMatchObject({ token: "new" });
   });
 });
+
+test("a Pod that is deleted while its network is made leaves nothing behind", async () => {
+  const { kube, runtime, pass, finished } = await world();
+  const open = runtime.openNetwork.bind(runtime);
+  const made = Promise.withResolvers<void>();
+  runtime.openNetwork = async () => {
+    await made.promise;
+    return open();
+  };
+  kube.apply(KINDS.Pod, program());
+  await settle();
+  kube.edit(KINDS.Pod, "webapp/it", { metadata: { deletionTimestamp: "now" } });
+  await settle();
+  expect(finished).toEqual([]);
+  made.resolve();
+  await pass(1);
+  expect([finished, runtime.networks, runtime.processes, runtime.removed]).toEqual([["it"], 0, [], ["/pods/it"]]);
+});

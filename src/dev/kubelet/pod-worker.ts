@@ -37,6 +37,8 @@ export class PodWorker {
   #pod: PodSpec;
   #network: PodNetwork | undefined;
   #hindrance = "its network is being made";
+  /** Resolves when nothing more will be made: everything runs, or the Pod ends. */
+  readonly #started: Promise<void>;
   #ending: Promise<void> | undefined;
   #exists = true;
 
@@ -48,7 +50,7 @@ export class PodWorker {
     this.#since = ports.clock.wallTime();
     this.#init = pod.initContainers.filter(isProgram).map((spec) => this.#keeper(spec, "OnFailure"));
     this.#keepers = pod.containers.filter(isProgram).map((spec) => this.#keeper(spec, pod.restarts));
-    void this.#run();
+    this.#started = this.#run();
   }
 
   /** The object has changed. */
@@ -65,7 +67,7 @@ export class PodWorker {
 
   /** A Secret, a ConfigMap or a token is different. */
   sourcesChanged(): void {
-    if (this.#network !== undefined) this.#fillVolumes();
+    if (this.#network !== undefined && this.#ending === undefined) this.#fillVolumes();
   }
 
   /** Ends its programs with a signal, and leaves them ended until `release`. */
@@ -188,6 +190,7 @@ export class PodWorker {
   async #finish(): Promise<void> {
     const { runtime, reports } = this.#ports;
     await Promise.all([...this.#init, ...this.#keepers].map((keeper) => keeper.end(this.#pod.gracePeriod)));
+    await this.#started;
     await this.#network?.close();
     runtime.remove(this.#folder);
     if (this.#exists) await reports.finish(this.#pod);

@@ -13,7 +13,7 @@ mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/netns && echo ready && cat >
 [ -e "$0/keep" ] || rm -rf "$0"
 `;
 
-const TOOLS = ["unshare", "nsenter", "ip", "mount", "curl"];
+const TOOLS = ["unshare", "nsenter", "setpriv", "ip", "mount", "curl"];
 
 export interface Holder {
   /** PID of init, in the PID namespace of the caller. */

@@ -90,7 +90,7 @@ export class WorkloadController {
     const hash = templateHash(at(deployment["spec"], "template"));
     const sets = this.#owned(TABLE.replicaSets, deployment);
     const current = sets.find(({ metadata }) => metadata.labels?.[HASH_LABEL] === hash);
-    if (current === undefined) return this.#addReplicaSet(deployment, hash, sets.length + 1);
+    if (current === undefined) return this.#addReplicaSet(deployment, hash, Math.max(0, ...sets.map(revisionOf)) + 1);
     if (at(deployment["spec"], "paused") !== true) this.#scale(deployment, sets, current);
     const present = this.#owned(TABLE.replicaSets, deployment);
     const status = deploymentStatus(deployment, present, current, now(this.#kernel));
@@ -138,10 +138,9 @@ export class WorkloadController {
   /** Empty ReplicaSets of older templates, beyond as many as the Deployment wants to remember. */
   #forgetOld(deployment: ApiObject, sets: readonly ApiObject[], current: ApiObject): void {
     const limit = Number(at(deployment["spec"], "revisionHistoryLimit") ?? 10);
-    const revision = (set: ApiObject): number => Number(set.metadata.annotations?.[REVISION] ?? 0);
     const old = sets.filter((set) => set.metadata.uid !== current.metadata.uid && replicasOf(set) === 0);
     const empty = old.filter((set) => this.#owned(TABLE.pods, set).length === 0);
-    for (const set of empty.toSorted((a, b) => revision(b) - revision(a)).slice(limit)) {
+    for (const set of empty.toSorted((a, b) => revisionOf(b) - revisionOf(a)).slice(limit)) {
       this.#writer.delete(TABLE.replicaSets, set);
     }
   }
@@ -171,6 +170,10 @@ export class WorkloadController {
     const { namespace, uid } = owner.metadata;
     return this.#kernel.storage.list(table, namespace).filter((object) => controllerOf(object) === uid);
   }
+}
+
+function revisionOf(set: ApiObject): number {
+  return Number(set.metadata.annotations?.[REVISION] ?? 0);
 }
 
 function rolloutOf(deployment: ApiObject): Rollout {
