@@ -153,9 +153,11 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:kubectl-1.36"]).sk
     await expect.poll(() => times.count("http://192.168.1.100/"), { timeout: 15_000 }).toBeGreaterThan(answered + 5);
     client.stdout!.destroy();
     expect(times.longestGap("http://192.168.1.100/")).toBeLessThan(LONGEST_GAP_MS);
-    const after = (await inNamespace("get pods -o name")).trim().split("\n");
-    expect(after).toHaveLength(4);
-    expect(after.filter((pod) => before.includes(pod))).toEqual([]);
+    const kept = async (): Promise<string[]> => {
+      const now = (await inNamespace("get pods -o name")).trim().split("\n");
+      return now.filter((pod) => before.includes(pod));
+    };
+    await expect.poll(kept, { timeout: 15_000 }).toEqual([]);
     expect(await inNamespace("logs -l component=speaker --tail=-1")).toContain('"level":"debug"');
     expect(await kubectl.ok("kubectl get service web")).toContain("192.168.1.100");
   });
@@ -175,6 +177,22 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:kubectl-1.36"]).sk
     expect(new Set(nodes.split(" ")).size).toBe(2);
     await inNamespace("scale deployment/metallb-controller --replicas=1");
     await expect.poll(() => inNamespace("get pods -o name"), { timeout: 15_000 }).toMatch(/^(pod\S+\n){4}$/);
+  });
+
+  test("runs without webhooks, and then nobody refuses the pool", async () => {
+    await helm(
+      "upgrade",
+      "metallb",
+      CHART,
+      "--reuse-values",
+      "--set",
+      "controller.webhookMode=disabled,crds.conversion=None",
+    );
+    await rolledOut();
+    await kubectl.ok("kubectl apply -f - && kubectl delete ipaddresspool overlapping -n metallb-system", OVERLAPPING);
+    const command = (): Promise<string> => inspect("controller", "cat /proc/$p/cmdline");
+    await expect.poll(command, { timeout: 15_000 }).toContain("--webhook-mode=disabled");
+    expect(await kubectl.ok("kubectl get service web")).toContain("192.168.1.100");
   });
 
   test("uninstall leaves neither Pods nor processes", async () => {
