@@ -7,19 +7,20 @@ const setupFiles = ["test/support/seed.ts"];
 /** Most tests that use the network wait for somebody most of the time: two cores carry two such files. */
 const maxWorkers = 2;
 
-/** They measure latencies and deadlines of the wire, which are not to compete with anything else. */
+/** They measure latencies and deadlines, which are not to compete with anything else. */
 const TIMED = [
-  "e2e-l2",
-  "e2e-l2-interfaces",
-  "failover-noticed",
-  "lab-answers",
-  "layer2-answers",
-  "layer2-changes",
-  "layer2-duplicates",
-  "membership-failover",
-  "migration",
-  "planned-moves",
-].map((name) => `test/interop/${name}.test.ts`);
+  "test/integration/controller-replicas.test.ts",
+  "test/interop/e2e-l2.test.ts",
+  "test/interop/e2e-l2-interfaces.test.ts",
+  "test/interop/failover-noticed.test.ts",
+  "test/interop/lab-answers.test.ts",
+  "test/interop/layer2-answers.test.ts",
+  "test/interop/layer2-changes.test.ts",
+  "test/interop/layer2-duplicates.test.ts",
+  "test/interop/membership-failover.test.ts",
+  "test/interop/migration.test.ts",
+  "test/interop/planned-moves.test.ts",
+];
 
 export default defineConfig({
   test: {
@@ -46,6 +47,7 @@ export default defineConfig({
           name: "integration",
           setupFiles,
           include: ["test/integration/**/*.test.ts"],
+          exclude: TIMED,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
