@@ -49,6 +49,16 @@ describe.skipIf(requireOrSkip(["root", "netns", "bin:arping", "bin:ndisc6"]).ski
     expect(await inside(CLIENT.name, "ping", "-c", "1", "-W", "2", ipv6)).toMatchObject({ ok: true });
   });
 
+  test("the switch keeps its MAC address, whoever is plugged in", async () => {
+    const mac = async (): Promise<string> =>
+      (await inside(SWITCH.name, "cat", "/sys/class/net/br0/address")).output.trim();
+    expect(await mac()).toBe(SWITCH.mac);
+    const lowest = ["address", "02:00:00:00:00:00", "type", "veth", "peer", "name", "lowest-peer"];
+    await inside(SWITCH.name, "ip", "link", "add", "lowest", ...lowest);
+    expect(await inside(SWITCH.name, "ip", "link", "set", "lowest", "master", "br0", "up")).toMatchObject({ ok: true });
+    expect(await mac()).toBe(SWITCH.mac);
+  });
+
   describe.each(VIPS)("a service address on a node's lo, $family", ({ vip, own, add }) => {
     beforeAll(async () => {
       const { ok, output } = await inside("node-1", "ip", "address", "add", ...add, "dev", "lo");

@@ -15,7 +15,14 @@ export interface LabNode extends Station {
 }
 
 /** The namespace that holds the bridge, and the address at which the API server is reached from inside the lab. */
-export const SWITCH = { name: "switch", ipv4: "192.168.1.254", ipv6: "fd00:192:168:1::254", apiPort: 6443 } as const;
+export const SWITCH = {
+  name: "switch",
+  /** A bridge without one of its own takes the lowest of its ports', and loses its neighbours when another is plugged in. */
+  mac: "02:00:00:00:00:fe",
+  ipv4: "192.168.1.254",
+  ipv6: "fd00:192:168:1::254",
+  apiPort: 6443,
+} as const;
 
 /** The machine outside the cluster that uses its Services. */
 export const CLIENT: Station = station("client", 2);
@@ -86,7 +93,7 @@ export function topologyScript(): string[] {
   return [
     ...[SWITCH, ...STATIONS].flatMap(({ name }) => [`ip netns add ${name}`, ...sysctls(name, QUIET)]),
     `ip -n ${SWITCH.name} link set lo up`,
-    `ip -n ${SWITCH.name} link add br0 type bridge mcast_snooping 0`,
+    `ip -n ${SWITCH.name} link add br0 address ${SWITCH.mac} type bridge mcast_snooping 0`,
     ...addressLines(SWITCH.name, "br0", SWITCH),
     `ip -n ${SWITCH.name} link set br0 up`,
     ...STATIONS.flatMap(plug),
