@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AnswerTimes } from "../../src/dev/lab/answer-times.ts";
 import type { Lab } from "../../src/dev/lab/lab.ts";
+import { NODES } from "../../src/dev/lab/topology.ts";
 import { imageConfig } from "../support/dockerfile.ts";
 import { CHART, runHelm } from "../support/helm.ts";
 import { Kubectl } from "../support/kubectl.ts";
@@ -68,9 +69,17 @@ describe.skipIf(requireOrSkip(["root", "netns", "addon", "bin:kubectl-1.36"]).sk
 
   const inNamespace = (line: string): Promise<string> => kubectl.ok(`kubectl -n ${NAMESPACE} ${line}`);
 
+  /** Waits until everything runs as it should; says what is there, and what nodes have done, when it doesn't. */
   async function rolledOut(): Promise<void> {
-    await inNamespace("rollout status --timeout=60s deployment/metallb-controller");
-    await inNamespace("rollout status --timeout=60s daemonset/metallb-speaker");
+    try {
+      await inNamespace("rollout status --timeout=60s deployment/metallb-controller");
+      await inNamespace("rollout status --timeout=60s daemonset/metallb-speaker");
+    } catch (error) {
+      const pods = await inNamespace("get pods,secrets -o wide");
+      const nodes = NODES.map(({ name }) => readFileSync(lab.folder.standInLog(`agent-${name}`), "utf8"));
+      const logs = nodes.map((log) => log.split("\n").slice(-25).join("\n"));
+      throw new Error([pods, ...logs].join("\n"), { cause: error });
+    }
   }
 
   /** Runs shell lines with `$p` as the process of a program, and prints what they print. */

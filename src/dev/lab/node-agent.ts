@@ -72,7 +72,14 @@ export async function runNodeAgent(node: LabNode, options: NodeAgentOptions, por
     }),
   );
   const fieldSelector = `spec.nodeName=${node.name}`;
-  watcher.watch({ resource: KINDS.Pod, fieldSelector, project: projectPod }, into(kubelet, applyPods));
+  const listed = Promise.withResolvers<void>();
+  const pods = into(kubelet, () => {
+    listed.resolve();
+    applyPods();
+  });
+  watcher.watch({ resource: KINDS.Pod, fieldSelector, project: projectPod }, pods);
+  // That there is a console says that the node is ready for Pods.
+  await listed.promise;
   await serveConsole(kubelet, options.console);
 }
 

@@ -120,6 +120,10 @@ async function startNodes(lab: Lab, progress: Progress): Promise<void> {
         await lab.cluster.create(nodeObject(node, now));
         lab.startNodeAgent(node);
       }
+      for (const { name } of NODES) {
+        const console = lab.folder.consoleOf(name);
+        await progress.until(`${name} to be ready for Pods`, START, async () => existsSync(console) || undefined);
+      }
     },
     () => NODES.map(({ name }) => name).join(", "),
   );
