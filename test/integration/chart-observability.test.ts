@@ -132,6 +132,17 @@ describe("monitors", () => {
 describe("alerts", () => {
   const rule = (options: object = {}) => ({ prometheusRule: { enabled: true, ...options } });
 
+  test("make no object when all of them are off", () => {
+    const names = [
+      ...["staleConfig", "configNotLoaded", "addressPoolExhausted", "addressPoolUsage", "bgpSessionDown"],
+      ...["bgpSessionFlapping", "noLeader", "servicesPending", "serviceNotAnnounced", "duplicateOwner"],
+      ...["speakerInDoubt", "membershipSplit", "webhookCertificateExpires"],
+    ];
+    const off = Object.fromEntries(names.map((name) => [name, { enabled: false }]));
+    expect(namesOf(render(rule(off)), "PrometheusRule")).toEqual([]);
+    expect(namesOf(render(rule({ ...off, noLeader: { enabled: true } })), "PrometheusRule")).toHaveLength(1);
+  });
+
   test.each([
     { name: "Pods, usual label", values: PODS, job: "metallb" },
     { name: "Services, usual label", values: SERVICES, job: "metallb" },
