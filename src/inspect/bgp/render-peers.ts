@@ -65,9 +65,9 @@ function asnText({ negotiated, remoteAs }: SessionReport): string {
   return negotiated === undefined ? remoteAs.replace(/^AS /, "") : String(negotiated.peerAsn);
 }
 
-/** `3/3`; nothing of a family that the session is not for. */
-function prefixCount({ prefixes, negotiated }: SessionReport, family: Family): string {
+/** `3/3`; nothing of a family that the session is not for, unless it should be. */
+function prefixCount({ prefixes, negotiated, problems }: SessionReport, family: Family): string {
   const { wanted, told } = prefixes[family];
   const isOfSession = negotiated?.families.includes(family) === true;
-  return wanted === 0 && told === 0 && !isOfSession ? "" : `${told}/${wanted}`;
+  return isOfSession || (wanted > 0 && problems.length > 0) ? `${told}/${wanted}` : "";
 }

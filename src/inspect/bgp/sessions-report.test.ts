@@ -66,8 +66,9 @@ describe("the report", () => {
       },
     }));
     const other = livePeerOf("v6", { ...IPv6, negotiated: { ...IPv6!.negotiated, peerRouterId: router } });
-    const { sessions } = sessionsReport([speaker("a", [livePeerOf("v4", IPv4), other])]);
-    expect(sessions[0]!.problems).toHaveLength(problems);
+    const report = sessionsReport([speaker("a", [livePeerOf("v4", IPv4), other])]);
+    expect(report.sessions[0]!.problems).toHaveLength(problems);
+    expect(/ v4 .*/.exec(renderPeers(report, PAGE))![0].includes("0/2")).toBe(problems > 0);
   });
 
   test("speakers that can't be read, or say nothing of BGP, are named", () => {
