@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { CONFIG_KINDS, type ConfigKind } from "../src/config/config-kinds.ts";
 import { customResourceDefinitions } from "../src/config/crds.ts";
 import type { ConfigIssue } from "../src/config/issues.ts";
-import { type ConfigObjects, validateConfig } from "../src/config/validate.ts";
+import { validateConfig } from "../src/config/validate.ts";
+import { NO_OBJECTS } from "../test/support/config-objects.ts";
 import { fieldRows, type FieldRow, type Schema } from "./configure/field-rows.ts";
 import { KIND_TEXTS, type KindText } from "./configure/kind-texts.ts";
 import { type Mistake, MISTAKES } from "./configure/refusals.ts";
@@ -17,15 +18,6 @@ import { type Mistake, MISTAKES } from "./configure/refusals.ts";
 const ROOT = join(import.meta.dirname, "..");
 
 const CRDS = new Map(customResourceDefinitions().map((crd) => [crd.spec.names.kind, crd]));
-
-const NOTHING: ConfigObjects = {
-  ipAddressPools: [],
-  l2Advertisements: [],
-  bgpAdvertisements: [],
-  bgpPeers: [],
-  bfdProfiles: [],
-  communities: [],
-};
 
 const HEAD = `# Configuration: every kind, every field
 
@@ -148,7 +140,7 @@ function refusalTable(mistakes: readonly Mistake[]): string {
 
 /** What the validator says of a mistake. Throws when it says nothing: the page would be wrong. */
 export function issueOf({ field, when, objects, warnedBy }: Mistake): ConfigIssue {
-  const issues = validateConfig({ ...NOTHING, ...objects });
+  const issues = validateConfig({ ...NO_OBJECTS, ...objects });
   const path = field === "" ? "spec" : `spec.${field}`;
   const found = issues.find(
     (issue) => issue.field === path && (issue.kind === "unresolved") === (warnedBy !== undefined),

@@ -10,34 +10,11 @@ import { CHART, runHelm } from "../support/helm.ts";
 import { Kubectl } from "../support/kubectl.ts";
 import { openTestLab } from "../support/lab.ts";
 import { requireOrSkip } from "../support/requirements.ts";
+import { webBehindPool } from "../support/web-behind-pool.ts";
 
 const NAMESPACE = "metallb-system";
 
-const APPLICATION = `
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: { name: pool, namespace: ${NAMESPACE} }
-spec: { addresses: [192.168.1.100-192.168.1.110] }
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: { name: pool, namespace: ${NAMESPACE} }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: default }
-spec:
-  replicas: 3
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec: { containers: [{ name: web, image: nginx, ports: [{ containerPort: 8080 }] }] }
----
-apiVersion: v1
-kind: Service
-metadata: { name: web, namespace: default }
-spec: { type: LoadBalancer, selector: { app: web }, ports: [{ port: 80, targetPort: 8080 }] }
-`;
+const APPLICATION = webBehindPool({ replicas: 3 });
 
 const OVERLAPPING = `
 apiVersion: metallb.io/v1beta1

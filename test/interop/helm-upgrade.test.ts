@@ -10,6 +10,7 @@ import { runHelm } from "../support/helm.ts";
 import { Kubectl } from "../support/kubectl.ts";
 import { openTestLab } from "../support/lab.ts";
 import { requireOrSkip } from "../support/requirements.ts";
+import { webBehindPool } from "../support/web-behind-pool.ts";
 import { wordsOf } from "../support/document-commands.ts";
 
 const REFERENCE_CHART = resolve(import.meta.dirname, "../support/reference-chart");
@@ -24,30 +25,7 @@ apiVersion: v1
 kind: Secret
 metadata: { name: metallb-memberlist, namespace: ${NAMESPACE} }
 data: { secretkey: ZEdocGMybHpNVFppZVhSbGMyeHZiZw== }
----
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: { name: pool, namespace: ${NAMESPACE} }
-spec: { addresses: [192.168.1.100-192.168.1.110] }
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: { name: pool, namespace: ${NAMESPACE} }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: default }
-spec:
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec: { containers: [{ name: web, image: nginx, ports: [{ containerPort: 8080 }] }] }
----
-apiVersion: v1
-kind: Service
-metadata: { name: web, namespace: default, annotations: { metallb.io/ip-allocated-from-pool: pool } }
-spec: { type: LoadBalancer, selector: { app: web }, ports: [{ port: 80, targetPort: 8080 }] }
-`;
+---${webBehindPool({ annotations: { "metallb.io/ip-allocated-from-pool": "pool" } })}`;
 const STATUS = JSON.stringify({ status: { loadBalancer: { ingress: [{ ip: "192.168.1.107" }] } } });
 
 /** Commands of a section of the document, those of all its blocks. */

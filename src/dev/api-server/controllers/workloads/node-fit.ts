@@ -1,3 +1,4 @@
+import { type Labels, selectorMatches } from "../../../../config/selector.ts";
 import type { ApiObject, Json } from "../../objects.ts";
 import { at, record, records, strings, text } from "../../objects.ts";
 
@@ -37,22 +38,21 @@ function matchesTerm(term: Json, node: ApiObject): boolean {
   );
 }
 
-function matches(requirement: Json, labels: Readonly<Record<string, string>>): boolean {
-  const value = labels[text(requirement["key"])];
+/** As a label selector, and by number; an operator that Kubernetes doesn't know matches nothing. */
+function matches(requirement: Json, labels: Labels): boolean {
+  const key = text(requirement["key"]);
   const values = strings(requirement["values"]);
-  switch (requirement["operator"]) {
+  const { operator } = requirement;
+  switch (operator) {
     case "In":
-      return value !== undefined && values.includes(value);
     case "NotIn":
-      return value === undefined || !values.includes(value);
     case "Exists":
-      return value !== undefined;
     case "DoesNotExist":
-      return value === undefined;
+      return selectorMatches({ requirements: [{ key, operator, values }] }, labels);
     case "Gt":
-      return value !== undefined && Number(value) > Number(values[0]);
+      return Number(labels[key]) > Number(values[0]);
     case "Lt":
-      return value !== undefined && Number(value) < Number(values[0]);
+      return Number(labels[key]) < Number(values[0]);
     default:
       return false;
   }
